@@ -1,0 +1,290 @@
+"""The command line: every station of the journey without a window."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from aln_desk import __version__
+from aln_desk.cli_output import Output
+from aln_desk.domain.errors import BadSetting
+from aln_desk.domain.presets import DEFAULT_PRESET, PRESETS
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+NOTICE = "Research use only. Not a medical device."
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line asks and give the exit code: 0 only on success. Raises `AlnError` children."""
+    commands = _parser()
+    words = list(arguments)
+    if not words or (not words[0].startswith("-") and words[0] not in COMMANDS):
+        return _window(commands[""].parse_args(words))
+    options = commands["aln-desk"].parse_args(words)
+    action: Callable[[argparse.Namespace], int] = options.action
+    return action(options)
+
+
+def _parser() -> dict[str, argparse.ArgumentParser]:
+    main = argparse.ArgumentParser(
+        prog="aln-desk",
+        description="Axillary lymph node status from B-mode ultrasound. " + NOTICE,
+        epilog="Without a command: 'aln-desk [PROJECT]' opens the window.",
+    )
+    main.add_argument("--version", action="version", version=f"aln-desk {__version__}")
+    kinds = main.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (describe, action, add) in COMMANDS.items():
+        command = kinds.add_parser(name, help=describe, description=f"{describe}. {NOTICE}")
+        command.set_defaults(action=action)
+        add(command)
+    window = argparse.ArgumentParser(prog="aln-desk", description="Open the window. " + NOTICE)
+    window.add_argument("project", nargs="?", type=Path, help="project folder to open")
+    return {"aln-desk": main, "": window}
+
+
+def _window(options: argparse.Namespace) -> int:
+    from aln_desk import app
+
+    return app.run(options.project)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from aln_desk import demonstration, paths
+
+    folder = options.dir or paths.demo_project()
+    if not options.no_window:
+        from aln_desk import app
+
+        return app.run(folder) if demonstration.is_made(folder) else app.run(None, demonstration=folder)
+    with Output(options.events, options.stop_with_stdin) as output:
+        demonstration.make(folder, options.device, output.emit, output.should_stop, options.patients)
+        output.finished()
+    output.say(f"The demonstration project is ready: {folder}\nOpen it with: aln-desk {folder}")
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from aln_desk.demonstration import simulate_project
+
+    with Output(options.events, options.stop_with_stdin) as output:
+        simulate_project(options.dir, options.patients, options.seed, output.emit, output.should_stop)
+    output.say(f"{options.patients} simulated patients lie in {options.dir}, which is a project.")
+    return 0
+
+
+def _new(options: argparse.Namespace) -> int:
+    from aln_desk.io.importers import new_project
+
+    with new_project(options.project, options.source, table=options.csv, annotations=options.annotations) as project:
+        patients = project.patients()
+        count = sum(len(p.bag) for p in patients)
+        print(f"{options.project}: {len(patients)} patients, {count} images.")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from training.run import Job, train
+
+    with Output(options.events, options.stop_with_stdin) as output:
+        job = Job(
+            project=options.project,
+            stages=options.stages,
+            preset=options.preset,
+            settings=tuple(_setting(text) for text in options.set),
+            cohorts=tuple(name for name in options.cohorts.split(",") if name),
+            device=options.device,
+            base=options.base,
+            resume=options.resume,
+            name=options.name,
+        )
+        model = train(job, output.emit, output.should_stop)
+    if model is None:
+        output.say("Stopped. Resume with --resume.")
+        return 130
+    if options.adopt:
+        _adopt(options.project, model)
+    output.say(f"The new model lies in {model}" + (" and is adopted." if options.adopt else "."))
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from aln_desk.inference.reading import ProjectReader, model_folder
+    from aln_desk.io.project import Project
+    from aln_desk.models.build import choose_device, load_model
+
+    with Output(options.events, options.stop_with_stdin) as output, Project.open(options.project) as project:
+        model = load_model(model_folder(project, options.model), choose_device(options.device))
+        reader = ProjectReader(project, model, output.emit)
+        while reader.step() and not output.should_stop():
+            pass
+        reading = reader.finish()
+        output.finished(digest=model.digest, stopped=not reading.complete)
+    positive = sum(row.decision == "positive" for row in reading.verdicts)
+    output.say(
+        f"{reading.images} images read by model {model.name} ({model.digest}); {len(reading.verdicts)} verdicts, "
+        f"{positive} positive at threshold {model.threshold_words}. {NOTICE}"
+    )
+    return 0 if reading.complete else 130
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from training.evaluate import evaluate
+
+    rows = evaluate(options.project, options.out)
+    print(f"{'cohort':20} {'n':>5} {'positive':>8}  AUC (95 % interval)")
+    for row in rows:
+        auc = f"{row.auc:.3f} ({row.auc_low:.3f} to {row.auc_high:.3f})" if row.auc == row.auc else "not defined"
+        print(f"{row.cohort:20} {row.n:5d} {row.positive:8d}  {auc}")
+    print(f"Written to {options.out / 'metrics.csv'}. {NOTICE}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from aln_desk.io.exporters import export_masks
+    from aln_desk.io.project import Project
+
+    with Project.open(options.project) as project:
+        written, left_out = export_masks(project, options.source, options.out)
+    rest = f"; {left_out} images have none" if left_out else ""
+    print(f"{written} masks written to {options.out}{rest}.")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from aln_desk.doctor import report
+
+    print(report())
+    return 0
+
+
+def _engine(options: argparse.Namespace) -> int:
+    import sys
+
+    from aln_desk.domain.messages import to_line
+    from aln_desk.inference.engine import Engine
+
+    Engine(lambda message: print(to_line(message), flush=True)).serve(sys.stdin)
+    return 0
+
+
+def _adopt(folder: Path, model: Path) -> None:
+    from aln_desk.io.project import Project
+
+    with Project.open(folder) as project:
+        project.adopt(model, model.name)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise BadSetting(f"--set {text}: write key=value, such as --set mtl.iterations=500.")
+    return key.strip(), value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _add_project(command: argparse.ArgumentParser) -> None:
+    command.add_argument("project", type=Path, metavar="PROJECT", help="project folder")
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=DEVICES, default="auto", help="where networks run (default: auto)")
+
+
+def _add_events(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--events", action="store_true", help="one JSON event a line instead of a progress bar")
+    command.add_argument(
+        "--stop-with-stdin", action="store_true", help="stop cleanly when standard input closes (for programs)"
+    )
+
+
+def _add_demo(command: argparse.ArgumentParser) -> None:
+    from aln_desk.demonstration import PATIENTS
+
+    command.add_argument("--dir", type=Path, help="where the project is made (default: your data folder)")
+    command.add_argument("--no-window", action="store_true", help="make the project and open no window")
+    command.add_argument("--patients", type=_count, default=PATIENTS, help=f"how many (default: {PATIENTS})")
+    _add_device(command)
+    _add_events(command)
+
+
+def _add_simulate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("dir", type=Path, metavar="DIR", help="new folder for images, tables and project")
+    command.add_argument("--patients", type=_count, required=True, help="number of patients")
+    command.add_argument("--seed", type=int, required=True, help="the same seed gives the same bytes")
+    _add_events(command)
+
+
+def _add_new(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    command.add_argument("--from", dest="source", type=Path, required=True, metavar="FOLDER", help="folder of images")
+    command.add_argument("--csv", type=Path, help="table of patients (default: the one in FOLDER, if any)")
+    command.add_argument(
+        "--annotations", choices=("beside", "project"), help="where outlines are saved (default: beside the images)"
+    )
+
+
+def _add_train(command: argparse.ArgumentParser) -> None:
+    command.add_argument("stages", choices=("mtl", "mil", "all"), help="stage 1, stage 2, or both")
+    _add_project(command)
+    names = ", ".join(PRESETS)
+    command.add_argument("--preset", default=DEFAULT_PRESET, help=f"{names} (default: {DEFAULT_PRESET})")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting, such as mtl.iterations=500"
+    )
+    command.add_argument("--cohorts", default="", metavar="A,B", help="cohorts to learn from (default: all meant for it)")
+    command.add_argument("--base", type=Path, metavar="MODEL", help="with 'mil': the model whose stage 1 is kept")
+    command.add_argument(
+        "--resume", nargs="?", const="", metavar="RUN", help="go on with a stopped run (default: the latest)"
+    )
+    command.add_argument("--name", default="", help="the new model's name")
+    command.add_argument("--adopt", action="store_true", help="make the new model the one that 'predict' uses")
+    _add_device(command)
+    _add_events(command)
+
+
+def _add_predict(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    command.add_argument(
+        "--model", default="", metavar="M", help="model folder or digest (default: the adopted, else the embedded one)"
+    )
+    _add_device(command)
+    _add_events(command)
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where metrics.csv and figures go")
+
+
+def _add_export(command: argparse.ArgumentParser) -> None:
+    _add_project(command)
+    command.add_argument("--format", choices=("masks",), required=True, help="PNG: 0 background, 1 tumour, 2 node")
+    command.add_argument("--source", choices=("drawn", "model"), required=True, help="outlines or the model's masks")
+    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+
+
+def _add_nothing(command: argparse.ArgumentParser) -> None:
+    pass
+
+
+COMMANDS: dict[
+    str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]
+] = {
+    "demo": ("Open the demonstration: simulated patients, read by the embedded model", _demo, _add_demo),
+    "simulate": ("Draw simulated patients with known truth", _simulate, _add_simulate),
+    "new": ("Make a project from a folder of images", _new, _add_new),
+    "train": ("Train the networks on a project", _train, _add_train),
+    "predict": ("Read every patient of a project", _predict, _add_predict),
+    "evaluate": ("Measure the last reading against the outcomes", _evaluate, _add_evaluate),
+    "export": ("Write masks for other programs", _export, _add_export),
+    "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_nothing),
+    "engine": ("Serve a window: requests on stdin, answers on stdout", _engine, _add_nothing),
+}
+

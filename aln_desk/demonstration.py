@@ -1,0 +1,72 @@
+"""The demonstration project: simulated patients, read by the embedded model, made once per computer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from aln_desk.domain.errors import BadProject, Stopped
+from aln_desk.domain.messages import Message, Progress
+from aln_desk.io.importers import new_project
+from aln_desk.io.project import Project
+from aln_desk.paths import embedded_model
+
+PATIENTS = 24
+SEED = 2026
+
+
+def is_made(folder: Path) -> bool:
+    """True when ``folder`` holds a project that has been read."""
+    return (folder / "project.sqlite").exists() and (folder / "predictions" / "verdicts.csv").exists()
+
+
+def simulate_project(
+    folder: Path, patients: int, seed: int, emit: Callable[[Message], None], should_stop: Callable[[], bool]
+) -> None:
+    """Simulate a study into ``folder`` and open it as a project there: nothing of it appears before it is whole."""
+    from training.phantom import simulate
+
+    if folder.exists() and any(folder.iterdir()):
+        raise BadProject(f"{folder} is not empty. Choose another folder for the simulated patients.")
+    staging = folder.with_name(folder.name + ".part")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        simulate(
+            staging,
+            patients,
+            seed,
+            progress=lambda done, total: emit(Progress("images", done, total)),
+            should_stop=should_stop,
+        )
+        with new_project(staging, staging) as project:
+            project.set_simulated(True)
+        if folder.exists():
+            folder.rmdir()
+        staging.replace(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def make(
+    folder: Path,
+    device: str,
+    emit: Callable[[Message], None],
+    should_stop: Callable[[], bool] = lambda: False,
+    patients: int = PATIENTS,
+) -> None:
+    """Make what is still missing of the demonstration in ``folder``; `Stopped` when cancelled."""
+    from aln_desk.inference.reading import ProjectReader
+    from aln_desk.models.build import choose_device, load_model
+
+    if not (folder / "project.sqlite").exists():
+        simulate_project(folder, patients, SEED, emit, should_stop)
+    with Project.open(folder) as project:
+        model = load_model(project.adopted() or embedded_model(), choose_device(device))
+        reader = ProjectReader(project, model, emit)
+        stopped = False
+        while not stopped and reader.step():
+            stopped = should_stop()
+        reader.finish()
+    if stopped:
+        raise Stopped("Stopped; the demonstration goes on from here next time.")

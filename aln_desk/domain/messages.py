@@ -1,0 +1,130 @@
+"""What the window and its child processes (engine, training) say to each other: one JSON object a line.
+
+Each message is a frozen dataclass; its JSON carries the class name under ``event``. Unknown keys are ignored and
+unknown events give None, so that an older window survives a newer child.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run began. ``folder`` is where it writes, ``device`` the torch device in words."""
+
+    run: str
+    folder: str
+    device: str
+    preset: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``done`` of ``total`` steps of a ``stage`` (images, mtl, tokens, mil, predict); seconds left or None."""
+
+    stage: str
+    done: int
+    total: int
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Values at one step of a stage: ``part`` is ``train`` or ``validation``; e.g. {"loss": 0.7, "mask": 0.3}."""
+
+    stage: str
+    part: str
+    step: int
+    values: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence worth showing and keeping in the log."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The work ended with an error; ``text`` is the sentence for the user."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The work ended well; ``model`` is the new model's folder (training) and ``figures`` what it reached."""
+
+    model: str = ""
+    digest: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BagPredicted:
+    """One patient's verdict is known and its arrays lie in the predictions' part file ``file``."""
+
+    patient: str
+    score: float
+    threshold: float
+    model: str
+    shares: dict[str, float]
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """To the engine: read every patient of ``project`` with ``model`` (a folder; empty: the adopted one)."""
+
+    project: str
+    model: str = ""
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """To the engine: read this patient next, it is on screen."""
+
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """To the engine: drop what is left of the current request; what was read stays."""
+
+
+Message = Started | Progress | Curve | Note | Failed | Finished | BagPredicted | Predict | Prefer | Cancel
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (Started, Progress, Curve, Note, Failed, Finished, BagPredicted, Predict, Prefer, Cancel)
+}
+
+
+def to_line(message: Message) -> str:
+    """One line of JSON without the newline; nan and infinities become null."""
+    return json.dumps({"event": type(message).__name__, **_finite(asdict(message))}, ensure_ascii=False)
+
+
+def from_line(line: str) -> Message | None:
+    """The message of one line, or None for anything that is not one (blank line, a library's own print)."""
+    try:
+        record = json.loads(line)
+        kind = _KINDS[record["event"]]
+        known = {f.name for f in fields(kind)}
+        message: Message = kind(**{key: value for key, value in record.items() if key in known})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return message
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

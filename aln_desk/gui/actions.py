@@ -1,0 +1,172 @@
+"""Everything the window can do, in one table: menus, keys and the key sheet are all made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+MODES = ("patients", "annotate", "review", "train", "evaluate")
+
+_SCOPES: dict[str, frozenset[str]] = {
+    "window": frozenset({"welcome", *MODES}),
+    "project": frozenset(MODES),
+    "image": frozenset({"annotate", "review"}),
+    "bag": frozenset({"patients", "annotate", "review"}),
+    **{mode: frozenset({mode}) for mode in MODES},
+}
+"""The modes in which a scope's actions answer; ``window`` is everywhere, ``project`` needs an open one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One row: ``menu`` is where it is listed, ``key`` its default in Qt's portable words (empty: none)."""
+
+    id: str
+    menu: str
+    text: str
+    key: str = ""
+    scope: str = "project"
+    checkable: bool = False
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("project.new", "File", "New project from a folder…", "Ctrl+Shift+N", "window"),
+    ActionSpec("project.open", "File", "Open project…", "Ctrl+O", "window"),
+    ActionSpec("project.demonstration", "File", "Open the demonstration", "", "window"),
+    ActionSpec("project.close", "File", "Close project", "Ctrl+W"),
+    ActionSpec("review.report", "File", "Save the patient's report…", "Ctrl+P", "review"),
+    ActionSpec("window.quit", "File", "Quit", "Ctrl+Q", "window"),
+    ActionSpec("edit.undo", "Edit", "Undo", "Ctrl+Z"),
+    ActionSpec("edit.redo", "Edit", "Redo", "Ctrl+Shift+Z"),
+    ActionSpec("edit.redo_too", "Edit", "Redo (second key)", "Ctrl+Y"),
+    ActionSpec("edit.save", "Edit", "Save now", "Ctrl+S"),
+    ActionSpec("tool.select", "Edit", "Select and move", "V", "annotate"),
+    ActionSpec("tool.polygon", "Edit", "Draw a polygon", "P", "annotate"),
+    ActionSpec("tool.rectangle", "Edit", "Draw a rectangle", "R", "annotate"),
+    ActionSpec("tool.circle", "Edit", "Draw a circle", "C", "annotate"),
+    ActionSpec("shape.delete", "Edit", "Delete the selected shapes", "Delete", "annotate"),
+    ActionSpec("shape.duplicate", "Edit", "Duplicate the selected shapes", "Ctrl+D", "annotate"),
+    ActionSpec("shape.copy", "Edit", "Copy the selected shapes", "Ctrl+C", "annotate"),
+    ActionSpec("shape.paste", "Edit", "Paste shapes", "Ctrl+V", "annotate"),
+    ActionSpec("shape.select_all", "Edit", "Select all shapes", "Ctrl+A", "annotate"),
+    ActionSpec("shape.relabel", "Edit", "Change the label…", "Ctrl+E", "annotate"),
+    ActionSpec("label.tumour", "Edit", "Label: tumour", "T", "annotate"),
+    ActionSpec("label.node", "Edit", "Label: lymph node", "L", "annotate"),
+    ActionSpec("mode.patients", "View", "Patients", "Ctrl+1"),
+    ActionSpec("mode.annotate", "View", "Annotate", "Ctrl+2"),
+    ActionSpec("mode.review", "View", "Review", "Ctrl+3"),
+    ActionSpec("mode.train", "View", "Train", "Ctrl+4"),
+    ActionSpec("mode.evaluate", "View", "Evaluate", "Ctrl+5"),
+    ActionSpec("overlay.drawn", "View", "Drawn outline", "1", "image"),
+    ActionSpec("overlay.predicted", "View", "Predicted outline", "2", "image"),
+    ActionSpec("overlay.cam", "View", "CAM (where the score comes from)", "3", "image"),
+    ActionSpec("zoom.in", "View", "Zoom in", "Ctrl+=", "image"),
+    ActionSpec("zoom.out", "View", "Zoom out", "Ctrl+-", "image"),
+    ActionSpec("zoom.full", "View", "Zoom to 100 %", "Ctrl+0", "image"),
+    ActionSpec("zoom.fit", "View", "Fit the image", "Ctrl+F", "image"),
+    ActionSpec("levels.reset", "View", "Reset brightness and contrast", "Ctrl+B", "image"),
+    ActionSpec("panel.left", "View", "Left panel", "F7", "project"),
+    ActionSpec("panel.right", "View", "Right panel", "F8", "project"),
+    ActionSpec("theme.light", "View", "Light theme", "", "window", checkable=True),
+    ActionSpec("window.full", "View", "Full screen", "F11", "window", checkable=True),
+    ActionSpec("go.patient_next", "Patient", "Next patient", "S", "bag"),
+    ActionSpec("go.patient_back", "Patient", "Previous patient", "W", "bag"),
+    ActionSpec("go.image_next", "Patient", "Next image", "D", "image"),
+    ActionSpec("go.image_back", "Patient", "Previous image", "A", "image"),
+    ActionSpec("go.next_to_do", "Patient", "Next to do", "N", "image"),
+    ActionSpec("go.query", "Patient", "Search patients", "/", "bag"),
+    ActionSpec("review.outcome", "Patient", "Show outcome", "O", "review"),
+    ActionSpec("review.sign", "Patient", "Sign and next", "Ctrl+Return", "review"),
+    ActionSpec("review.read", "Patient", "Read this project with the model", "Ctrl+R", "project"),
+    ActionSpec("train.start", "Patient", "Start training", "", "train"),
+    ActionSpec("train.stop", "Patient", "Stop training", "", "train"),
+    ActionSpec("help.keys", "Help", "Keys", "F1", "window"),
+    ActionSpec("help.about", "Help", "About ALN Desk", "", "window"),
+)
+
+
+class Actions(QObject):
+    """The table as living actions: looked up by id, listed in menus, enabled by mode, bound to keys."""
+
+    keysChanged = Signal()
+
+    def __init__(self, window: QWidget, keys: Mapping[str, str] | None = None) -> None:
+        super().__init__(window)
+        self.specs = {spec.id: spec for spec in ACTIONS}
+        self._actions = {spec.id: self._made(spec, window) for spec in ACTIONS}
+        for name, key in (keys or {}).items():
+            if name in self._actions:
+                self._actions[name].setShortcut(QKeySequence(key))
+
+    def __getitem__(self, name: str) -> QAction:
+        return self._actions[name]
+
+    def on(self, name: str, owner: QWidget, handler: Callable[[], None]) -> None:
+        """Call ``handler`` when the action is triggered while ``owner`` is on screen.
+
+        Two pages may answer the same action; only the visible one hears it.
+        """
+
+        def answer() -> None:
+            if owner.isVisible():
+                handler()
+
+        self._actions[name].triggered.connect(answer)
+
+    def key(self, name: str) -> str:
+        """The action's key as the user sees it, empty when it has none."""
+        return self._actions[name].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+
+    def keys(self) -> dict[str, str]:
+        """The keys that differ from the table, for the settings."""
+        current = {name: action.shortcut().toString() for name, action in self._actions.items()}
+        return {name: key for name, key in current.items() if QKeySequence(self.specs[name].key).toString() != key}
+
+    def conflict(self, name: str, key: str) -> str | None:
+        """The id of another action that has this key in a mode the two share, or None."""
+        wanted = QKeySequence(key)
+        if wanted.isEmpty():
+            return None
+        modes = _SCOPES[self.specs[name].scope]
+        for other, action in self._actions.items():
+            if other != name and action.shortcut() == wanted and modes & _SCOPES[self.specs[other].scope]:
+                return other
+        return None
+
+    def bind(self, name: str, key: str) -> None:
+        """Give the action another key (empty: none). Ask `conflict` first."""
+        self._actions[name].setShortcut(QKeySequence(key))
+        self.keysChanged.emit()
+
+    def set_mode(self, mode: str) -> None:
+        """Enable what answers in this mode (``welcome`` when no project is open)."""
+        for name, action in self._actions.items():
+            action.setEnabled(mode in _SCOPES[self.specs[name].scope])
+
+    def fill_menus(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """Add a menu for each menu word of the table, in the table's order; a line parts groups of ids."""
+        menus: dict[str, QMenu] = {}
+        for title in dict.fromkeys(spec.menu for spec in ACTIONS):
+            menus[title] = bar.addMenu(title)
+            self._fill(menus[title], [spec for spec in ACTIONS if spec.menu == title])
+        return menus
+
+    def _fill(self, menu: QMenu, specs: Iterable[ActionSpec]) -> None:
+        group = ""
+        for spec in specs:
+            if group and spec.id.split(".")[0] != group:
+                menu.addSeparator()
+            group = spec.id.split(".")[0]
+            menu.addAction(self._actions[spec.id])
+
+    def _made(self, spec: ActionSpec, window: QWidget) -> QAction:
+        action = QAction(spec.text, window)
+        action.setObjectName(spec.id)
+        action.setCheckable(spec.checkable)
+        action.setShortcut(QKeySequence(spec.key))
+        window.addAction(action)
+        return action

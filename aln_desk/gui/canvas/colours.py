@@ -1,0 +1,93 @@
+"""Tables and pictures of values: brightness and contrast, the CAM's colour map, the predicted mask's tint."""
+
+from __future__ import annotations
+
+from math import pi, tan
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage
+
+CAM_TOP = 4.0
+"""Logits at the bright end of the CAM's scale, the same for all images; larger values look the same."""
+_CAM_CLEAR = 0.4
+"""Share of the scale over which evidence fades in from clear, so that weak evidence hides no tissue."""
+_FINER = 8
+"""A CAM is interpolated to this many points a cell before it is coloured: colours themselves do not mix."""
+
+_INFERNO = np.array(
+    [
+        (0, 0, 4),
+        (31, 12, 72),
+        (85, 15, 109),
+        (136, 34, 106),
+        (186, 54, 85),
+        (227, 89, 51),
+        (249, 140, 10),
+        (249, 201, 50),
+        (252, 255, 164),
+    ],
+    dtype=np.float64,
+)
+"""Nine evenly spaced colours of the inferno map (public domain, CC0, by N. Smith and S. van der Walt)."""
+
+
+def levels(brightness: float, contrast: float) -> NDArray[np.uint8]:
+    """(256,) uint8: the grey value shown for each grey value stored.
+
+    Both arguments are -1..1 with 0 neutral. Contrast turns the straight line around mid-grey, from flat to a step;
+    brightness moves it up or down.
+    """
+    gain = tan((min(max(contrast, -1.0), 0.98) + 1) * pi / 4)
+    shown = (np.arange(256) - 127.5) * gain + 127.5 + brightness * 127.5
+    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+
+
+def inferno() -> NDArray[np.uint8]:
+    """(256, 3) uint8 RGB, dark to bright, lightness rising all the way."""
+    at = np.linspace(0, len(_INFERNO) - 1, 256)
+    channels = [np.interp(at, np.arange(len(_INFERNO)), _INFERNO[:, channel]) for channel in range(3)]
+    return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+def cam_rgba(cam: NDArray[np.float32], top: float = CAM_TOP) -> NDArray[np.uint8]:
+    """(h * 8, w * 8, 4) uint8 RGBA of a CAM (h, w) in logits.
+
+    The colour is value / ``top``; evidence at or below zero is clear. A value that is not a number is clear too.
+    """
+    share = np.clip(np.nan_to_num(_finer(cam)) / top, 0, 1)
+    alpha = np.clip(share / _CAM_CLEAR, 0, 1)
+    colour = inferno()[np.rint(share * 255).astype(np.intp)]
+    return np.dstack([colour, np.rint(alpha * 255).astype(np.uint8)])
+
+
+def mask_rgba(mask: NDArray[np.bool_], colour: str) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8 RGBA: ``colour`` where the mask is, clear elsewhere."""
+    tint = QColor(colour)
+    painted = np.zeros((*mask.shape, 4), np.uint8)
+    painted[mask] = (tint.red(), tint.green(), tint.blue(), 255)
+    return painted
+
+
+def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
+    """A QImage with its own memory from (H, W, 3) RGB or (H, W, 4) RGBA, ready for fast painting."""
+    pixels = np.ascontiguousarray(pixels)
+    height, width, channels = pixels.shape
+    stored, fast = (
+        (QImage.Format.Format_RGB888, QImage.Format.Format_RGB32)
+        if channels == 3
+        else (QImage.Format.Format_RGBA8888, QImage.Format.Format_ARGB32_Premultiplied)
+    )
+    return QImage(pixels.data, width, height, channels * width, stored).convertToFormat(fast)
+
+
+def _finer(cam: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bilinear, with cell centres kept in place."""
+    rows, columns = (_weights(length) for length in cam.shape)
+    return (rows @ cam @ columns.T).astype(np.float32)
+
+
+def _weights(length: int) -> NDArray[np.float32]:
+    """(length * 8, length): each finer point as a mean of its two nearest cell centres."""
+    at = np.clip((np.arange(length * _FINER) + 0.5) / _FINER - 0.5, 0, length - 1)
+    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(length))).astype(np.float32)

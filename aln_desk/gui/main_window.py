@@ -1,0 +1,323 @@
+"""The window: header, one page a mode, status bar. It decides what is shown, the pages show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aln_desk.domain.errors import AlnError
+from aln_desk.gui import page as mode_page
+from aln_desk.gui import tasks, theme
+from aln_desk.gui.actions import MODES, Actions
+from aln_desk.gui.engine_process import EngineProcess
+from aln_desk.gui.memory import Memory
+from aln_desk.gui.opening import Opening
+from aln_desk.gui.pages.welcome import WelcomePage
+from aln_desk.gui.reading import Reading
+from aln_desk.gui.thumbnails import keep_cover
+from aln_desk.gui.widgets.header import Header
+from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.progress import ProgressPage
+from aln_desk.gui.widgets.status import StatusLine
+from aln_desk.gui.workspace import Workspace
+from aln_desk.settings import Settings
+
+
+class MainWindow(QMainWindow):
+    """One window for one project. Its parts are public: tests and pages reach them by name."""
+
+    def __init__(self, remembered: Settings, engine: EngineProcess | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("ALN Desk")
+        self.memory = Memory(remembered, self)
+        self.workspace = Workspace(self)
+        self.actions_ = Actions(self, remembered.keys)
+        self.reading = Reading(self.workspace, engine or EngineProcess(self), self)
+        self.opening = Opening(self)
+        self.pages: dict[str, mode_page.Page] = {}
+        self.mode = "welcome"
+        self._build()
+        self._connect_workspace()
+        self._connect_opening()
+        self._connect_actions()
+        self._restore_geometry()
+        self.show_welcome()
+
+    # What is shown
+
+    def open_project(self, folder: Path) -> None:
+        """Open a project where it was left; a folder that cannot be opened is said so and changes nothing."""
+        self._remember_project()
+        try:
+            self.workspace.open(folder)
+        except AlnError as error:
+            self.info.say(str(error), "error")
+            if self.workspace.project is None:
+                self.show_welcome()
+            return
+        project = self.workspace.project
+        assert project is not None
+        self.memory.keep_opened(project.folder)
+        state = self.memory.settings.project_state(project.folder)
+        self._select(str(state.get("patient", "")), str(state.get("instance", "")))
+        mode = str(state.get("mode", ""))
+        self.show_mode(mode if mode in MODES else "review")
+
+    def show_mode(self, mode: str) -> None:
+        """Show one of the five pages, made when it is first shown."""
+        if self.workspace.project is None:
+            return
+        if mode not in self.pages:
+            page = mode_page.make(mode, self.workspace, self.actions_)
+            page.restore_state(dict(self.memory.settings.window.panels.get(mode, {})))
+            self.pages[mode] = page
+            self.stack.addWidget(page)
+        self._show(mode, self.pages[mode])
+
+    def show_welcome(self) -> None:
+        """Show the recent projects."""
+        self.welcome.show_recent(self.memory.settings.recent)
+        self._show("welcome", self.welcome)
+
+    def show_error(self, text: str, details: str) -> None:
+        """Where unexpected errors are told, without blocking."""
+        self.info.say(text, "error", details)
+
+    def close_project(self) -> bool:
+        """Save and close the project; False when the user stays with unsaved outlines."""
+        self._remember_project()
+        if not self.workspace.close():
+            if not self._give_up_unsaved():
+                return False
+            self.workspace.discard()
+        self.show_welcome()
+        return True
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keep everything, end the children, then close."""
+        if not self.close_project():
+            event.ignore()
+            return
+        self.opening.cancel()
+        self.reading.shut_down()
+        for page in self.pages.values():
+            page.close()
+        self._remember_window()
+        tasks.wait_all()
+        event.accept()
+
+    # Building
+
+    def _build(self) -> None:
+        self.header = Header(self.actions_)
+        self.info = InfoBar()
+        self.stack = QStackedWidget()
+        self.welcome = WelcomePage()
+        self.progress = ProgressPage()
+        self.stack.addWidget(self.welcome)
+        self.stack.addWidget(self.progress)
+        self.status = StatusLine(self.actions_)
+        self.setStatusBar(self.status)
+        self.actions_.fill_menus(self.menuBar())
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.info)
+        column.addWidget(self.stack, 1)
+        self.setCentralWidget(centre)
+
+    def _connect_workspace(self) -> None:
+        workspace, reading = self.workspace, self.reading
+        workspace.projectChanged.connect(self._show_project)
+        workspace.modelChanged.connect(self._show_model)
+        workspace.saveStateChanged.connect(self.status.set_saved)
+        self.memory.failed.connect(lambda text: self.info.say(text, "warning"))
+        workspace.warned.connect(lambda text: self.info.say(text, "warning"))
+        reading.progressed.connect(self.status.progress.tell)
+        reading.busyChanged.connect(lambda busy: None if busy else self.status.progress.hide())
+        reading.deviceKnown.connect(self.header.set_device)
+        reading.failed.connect(lambda text: self.info.say(text, "error"))
+        self.status.progress.cancelled.connect(reading.cancel)
+        self.header.modeChosen.connect(self.show_mode)
+        self.header.menu.aboutToShow.connect(self._fill_project_menu)
+
+    def _connect_opening(self) -> None:
+        opening, welcome = self.opening, self.welcome
+        welcome.newRequested.connect(self._ask_new)
+        welcome.openRequested.connect(self._ask_open)
+        welcome.demonstrationRequested.connect(lambda: opening.demonstrate())
+        welcome.projectChosen.connect(lambda folder: self.open_project(Path(folder)))
+        opening.began.connect(self._show_progress)
+        opening.progressed.connect(self.progress.tell)
+        opening.ready.connect(self.open_project)
+        opening.failed.connect(self._opening_failed)
+        opening.stopped.connect(self._back)
+        self.progress.cancelled.connect(opening.cancel)
+
+    def _connect_actions(self) -> None:
+        answers: dict[str, Callable[[], object]] = {
+            "project.new": self._ask_new,
+            "project.open": self._ask_open,
+            "project.demonstration": self.opening.demonstrate,
+            "project.close": self.close_project,
+            "window.quit": self.close,
+            "edit.undo": self.workspace.undo,
+            "edit.redo": self.workspace.redo,
+            "edit.redo_too": self.workspace.redo,
+            "edit.save": self.workspace.flush,
+            "panel.left": partial(self._fold, 0),
+            "panel.right": partial(self._fold, -1),
+            "review.read": self.reading.start,
+            "theme.light": self._switch_theme,
+            "window.full": self._switch_full_screen,
+            "help.keys": self._show_keys,
+            "help.about": self._show_about,
+            **{f"mode.{mode}": partial(self.show_mode, mode) for mode in MODES},
+        }
+        for name, answer in answers.items():
+            self.actions_.on(name, self, answer)
+        self.actions_["theme.light"].setChecked(self.memory.settings.theme == "light")
+        self.actions_.keysChanged.connect(lambda: self.memory.keep_keys(self.actions_.keys()))
+        self.status.keys.clicked.connect(self._show_keys)
+
+    # Answers
+
+    def _show(self, mode: str, page: QWidget) -> None:
+        self.mode = mode
+        self.stack.setCurrentWidget(page)
+        self.header.set_mode(mode)
+        self.actions_.set_mode(mode)
+        page.setFocus()
+
+    def _show_project(self) -> None:
+        project = self.workspace.project
+        self.header.set_project(project.name if project else "")
+        self.setWindowTitle(f"{project.name} - ALN Desk" if project else "ALN Desk")
+        self.info.hide()
+        self.status.set_saved("")
+        self._show_model()
+        first = next((one for patient in self.workspace.patients for one in patient.bag), None)
+        if project and first:
+            tasks.run(partial(keep_cover, first.image, project.cache), lane=tasks.Lane.BACKGROUND)
+
+    def _show_model(self) -> None:
+        self.header.set_model(self.workspace.model_name if self.workspace.model else "")
+
+    def _show_progress(self, title: str, text: str) -> None:
+        self.progress.begin(title, text)
+        self._show("busy", self.progress)
+
+    def _back(self) -> None:
+        """Back to the project, or to the welcome page, after something was stopped."""
+        if self.workspace.project is None:
+            self.show_welcome()
+        else:
+            self.show_mode(str(self.memory.settings.project_state(self.workspace.project.folder).get("mode", "review")))
+
+    def _opening_failed(self, text: str) -> None:
+        self._back()
+        self.info.say(text, "error")
+
+    def _ask_open(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open project")
+        if folder:
+            self.open_project(Path(folder))
+
+    def _ask_new(self) -> None:
+        from aln_desk.gui.widgets.new_project import NewProjectDialog
+
+        dialog = NewProjectDialog(self)
+        if dialog.exec():
+            self._remember_project()
+            self.opening.create(dialog.wish())
+
+    def _fill_project_menu(self) -> None:
+        menu = self.header.menu
+        menu.clear()
+        for recent in self.memory.settings.recent:
+            if Path(recent.path).is_dir():
+                entry = menu.addAction(Path(recent.path).name)
+                entry.setToolTip(recent.path)
+                entry.triggered.connect(partial(self.open_project, Path(recent.path)))
+        menu.addSeparator()
+        for name in ("project.new", "project.open", "project.demonstration", "project.close"):
+            menu.addAction(self.actions_[name])
+
+    def _fold(self, which: int) -> None:
+        """Fold a side panel of the page away or back; the first pane is a side only where there are three."""
+        splitter = self.stack.currentWidget().findChild(QSplitter)
+        if splitter is None or (which == 0 and splitter.count() < 3):
+            return
+        pane = splitter.widget(which % splitter.count())
+        pane.setVisible(not pane.isVisible())
+
+    def _switch_theme(self) -> None:
+        name: theme.ThemeName = "light" if self.actions_["theme.light"].isChecked() else "reading"
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, name)
+        self.memory.keep_theme(name)
+
+    def _switch_full_screen(self) -> None:
+        if self.actions_["window.full"].isChecked():
+            self.showFullScreen()
+        else:
+            self.showNormal()
+
+    def _show_keys(self) -> None:
+        from aln_desk.gui.widgets.key_sheet import KeySheet
+
+        KeySheet(self.actions_, self).open()
+
+    def _show_about(self) -> None:
+        from aln_desk.gui.widgets.about import AboutDialog
+
+        AboutDialog(self.workspace.model_name, self).open()
+
+    def _give_up_unsaved(self) -> bool:
+        count = len(self.workspace.unsaved)
+        text = f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?"
+        buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
+        return QMessageBox.warning(self, "Unsaved outlines", text, buttons) == QMessageBox.StandardButton.Discard
+
+    # State that outlives the window
+
+    def _select(self, patient: str, instance: str) -> None:
+        if self.workspace.find_patient(patient) is not None:
+            self.workspace.select_patient(patient, instance)
+
+    def _restore_geometry(self) -> None:
+        kept = QByteArray.fromBase64(self.memory.settings.window.geometry.encode())
+        if kept.isEmpty() or not self.restoreGeometry(kept):
+            self.resize(1366, 768)
+
+    def _remember_project(self) -> None:
+        workspace = self.workspace
+        if workspace.project is None:
+            return
+        state = {
+            "mode": self.mode if self.mode in MODES else "review",
+            "patient": workspace.patient.id if workspace.patient else "",
+            "instance": workspace.instance.id if workspace.instance else "",
+        }
+        self.memory.keep_project(workspace.project.folder, state)
+
+    def _remember_window(self) -> None:
+        geometry = self.saveGeometry().toBase64().toStdString()
+        self.memory.keep_window(geometry, {mode: page.save_state() for mode, page in self.pages.items()})

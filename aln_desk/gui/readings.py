@@ -1,0 +1,147 @@
+"""What a model said about the open project: verdicts at once, masks and CAMs when they are looked at."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from aln_desk.domain.messages import BagPredicted
+from aln_desk.domain.patient import Patient
+from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.gui import tasks
+from aln_desk.io import predictions
+from aln_desk.io.predictions import VerdictRow
+
+VERDICTS = "verdicts.csv"
+INSTANCES = "instances.h5"
+_BAGS_KEPT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBag:
+    """One patient's predictions and shares by instance id; empty when the model has not read the patient."""
+
+    predictions: dict[str, InstancePrediction] = field(default_factory=dict)
+    shares: dict[str, float] = field(default_factory=dict)
+
+
+class Readings(QObject):
+    """Verdict rows of all patients, and the last few bags looked at."""
+
+    verdictsChanged = Signal()
+    predictionChanged = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: dict[str, VerdictRow] = {}
+        self._folder: Path | None = None
+        self._parts: dict[str, Path] = {}
+        self._fresh: dict[str, Verdict] = {}
+        self._bags: OrderedDict[str, ReadBag] = OrderedDict()
+        self._asked: set[str] = set()
+
+    def open(self, folder: Path) -> None:
+        """Forget the last project and read the verdicts in this predictions folder, which need not exist."""
+        self._folder = folder
+        self._parts, self._fresh, self.rows = {}, {}, {}
+        self._bags.clear()
+        self._asked.clear()
+        tasks.run(partial(_read_rows, folder / VERDICTS), partial(self._take_rows, folder), self._complain)
+
+    def reload(self) -> None:
+        """Read the verdicts again: the engine has written them. What is on screen stays until they are here."""
+        if self._folder is not None:
+            tasks.run(
+                partial(_read_rows, self._folder / VERDICTS), partial(self._take_rows, self._folder), self._complain
+            )
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._folder = None
+        self.rows = {}
+        self._fresh.clear()
+        self._bags.clear()
+
+    def verdict(self, patient: Patient) -> Verdict | None:
+        """The patient's verdict; its shares are empty until `bag` has them in memory."""
+        if patient.id in self._fresh:
+            return self._fresh[patient.id]
+        row = self.rows.get(patient.id)
+        if row is None:
+            return None
+        bag = self._bags.get(patient.id, ReadBag())
+        return Verdict(patient.id, row.score, row.threshold, row.model, bag.shares)
+
+    def bag(self, patient: Patient) -> ReadBag:
+        """The predictions in memory; the first call starts reading them and `predictionChanged` tells of them."""
+        if patient.id in self._bags:
+            self._bags.move_to_end(patient.id)
+            return self._bags[patient.id]
+        if self._folder is not None and patient.id not in self._asked and self._was_read(patient.id):
+            self._asked.add(patient.id)
+            file = self._parts.get(patient.id, self._folder / INSTANCES)
+            tasks.run(
+                partial(_read_bag, (file, self._folder / INSTANCES), patient),
+                partial(self._take_bag, self._folder, patient.id),
+                self._complain,
+            )
+        return ReadBag()
+
+    def apply(self, read: BagPredicted) -> None:
+        """Take one patient's verdict as it comes from the engine."""
+        self._fresh[read.patient] = Verdict(read.patient, read.score, read.threshold, read.model, dict(read.shares))
+        if read.file:
+            self._parts[read.patient] = Path(read.file)
+        self._bags.pop(read.patient, None)
+        self._asked.discard(read.patient)
+        self.verdictsChanged.emit()
+        self.predictionChanged.emit(read.patient)
+
+    def _was_read(self, patient: str) -> bool:
+        return patient in self.rows or patient in self._parts
+
+    def _take_rows(self, folder: Path, rows: list[VerdictRow]) -> None:
+        if folder != self._folder:
+            return
+        self.rows = {row.patient: row for row in rows}
+        for name in [name for name in self._bags if name not in self._fresh]:
+            del self._bags[name]
+        self._fresh = {name: verdict for name, verdict in self._fresh.items() if self._agrees(verdict)}
+        self.verdictsChanged.emit()
+
+    def _agrees(self, verdict: Verdict) -> bool:
+        """Whether the disk says the same; then the fresh verdict is kept for the shares it knows."""
+        row = self.rows.get(verdict.patient)
+        return row is not None and (row.model, row.score) == (verdict.model, verdict.score)
+
+    def _take_bag(self, folder: Path, patient: str, bag: ReadBag) -> None:
+        if folder != self._folder:
+            return
+        self._asked.discard(patient)
+        self._bags[patient] = bag
+        while len(self._bags) > _BAGS_KEPT:
+            self._bags.popitem(last=False)
+        self.predictionChanged.emit(patient)
+
+    def _complain(self, error: Exception) -> None:
+        self.failed.emit(str(error))
+
+
+def _read_rows(path: Path) -> list[VerdictRow]:
+    return predictions.read_verdicts(path) if path.is_file() else []
+
+
+def _read_bag(files: tuple[Path, ...], patient: Patient) -> ReadBag:
+    """From the first file that exists: the engine may have merged the part meanwhile."""
+    file = next((file for file in files if file.is_file()), None)
+    if file is None:
+        return ReadBag()
+    names = [instance.id for instance in patient.bag]
+    found = {name: predictions.read_instance(file, name) for name in names}
+    read = {name: prediction for name, prediction in found.items() if prediction is not None}
+    return ReadBag(read, predictions.read_shares(file, names))

@@ -1,0 +1,43 @@
+"""Small words in their roles: muted, caption, heading, chip, key cap."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+
+def label(text: str, role: str = "", wrap: bool = False) -> QLabel:
+    """A label dressed by its role (see the theme's stylesheet)."""
+    made = QLabel(text, wordWrap=wrap)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def button(text: str, role: str = "", tip: str = "") -> QPushButton:
+    """A push button dressed by its role."""
+    made = QPushButton(text)
+    made.setAccessibleName(text)
+    made.setToolTip(tip)
+    if role:
+        made.setProperty("role", role)
+    return made
+
+
+def with_key(widget: QWidget, key: str) -> QWidget:
+    """A widget with the cap of its key behind it; no cap when it has no key."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(6)
+    layout.addWidget(widget)
+    if key:
+        layout.addWidget(label(key, "key"))
+    return row
+
+
+def rule() -> QFrame:
+    """A thin line between two parts of a panel."""
+    line = QFrame()
+    line.setObjectName("rule")
+    line.setFixedHeight(1)
+    return line

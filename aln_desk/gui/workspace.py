@@ -1,0 +1,316 @@
+"""The state of the open project. Pages show it, ask it to change, and follow its signals; it knows no page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from aln_desk import paths
+from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.edit import History
+from aln_desk.domain.errors import AlnError
+from aln_desk.domain.messages import BagPredicted
+from aln_desk.domain.patient import Instance, Patient
+from aln_desk.domain.review import Review
+from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.gui.drafts import Drafts
+from aln_desk.gui.readings import Readings
+from aln_desk.io import checkpoint
+from aln_desk.io.predictions import VerdictRow
+from aln_desk.io.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInUse:
+    """The model that reads this project. ``simulated``: it was trained on drawn, not real, patients."""
+
+    folder: Path
+    name: str
+    digest: str
+    simulated: bool
+
+
+class Workspace(QObject):
+    """One open project at most; a patient and an instance of it on screen."""
+
+    projectChanged = Signal()
+    patientsChanged = Signal()
+    patientEdited = Signal(str)
+    patientSelected = Signal(str)
+    instanceSelected = Signal(str)
+    annotationChanged = Signal(str)
+    saveStateChanged = Signal(str)
+    verdictsChanged = Signal()
+    predictionChanged = Signal(str)
+    modelChanged = Signal()
+    warned = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project: Project | None = None
+        self.patients: list[Patient] = []
+        self.patient: Patient | None = None
+        self.instance: Instance | None = None
+        self.model: ModelInUse | None = None
+        self._rows: dict[str, int] = {}
+        self._instances: dict[str, Instance] = {}
+        self._drafts = Drafts(self)
+        self._drafts.changed.connect(self.annotationChanged)
+        self._drafts.autosave.stateChanged.connect(self.saveStateChanged)
+        self._drafts.autosave.warned.connect(self.warned)
+        self._readings = Readings(self)
+        self._readings.verdictsChanged.connect(self.verdictsChanged)
+        self._readings.predictionChanged.connect(self.predictionChanged)
+        self._readings.failed.connect(self.warned)
+
+    # Project
+
+    def open(self, folder: Path) -> None:
+        """Open a project in place of the present one, which stays open when this one cannot be opened (AlnError)."""
+        project = Project.open(folder)
+        self.close()
+        self.project = project
+        self._readings.open(project.predictions)
+        self._load_patients()
+        self._load_model()
+        self.projectChanged.emit()
+        if self.patients:
+            self.select_patient(self.patients[0].id)
+
+    def close(self) -> bool:
+        """Save what is unsaved and close the project; False (and still open) when something could not be saved."""
+        if self.project is None:
+            return True
+        if not self._drafts.autosave.settle():
+            return False
+        self.discard()
+        return True
+
+    def discard(self) -> None:
+        """Close the project without waiting for unsaved outlines."""
+        if self.project is not None:
+            self.project.close()
+        self.project, self.patient, self.instance, self.model = None, None, None, None
+        self.patients = []
+        self._rows, self._instances = {}, {}
+        self._drafts.forget()
+        self._readings.close()
+        self.projectChanged.emit()
+
+    def reload_patients(self) -> None:
+        """Read the patients again after an import or a change of cohorts; keeps the selection where it can."""
+        kept = self.patient.id if self.patient else ""
+        self._load_patients()
+        self.patientsChanged.emit()
+        if kept in self._rows:
+            self.select_patient(kept)
+
+    # Selection
+
+    def select_patient(self, name: str, instance: str | None = None) -> None:
+        """Show a patient, and the given image of the bag or the first."""
+        patient = self.patients[self._rows[name]]
+        self.flush()
+        self.patient = patient
+        self.patientSelected.emit(name)
+        names = [one.id for one in patient.bag]
+        self._show_instance(instance if instance in names else (names[0] if names else None))
+
+    def select_instance(self, name: str) -> None:
+        """Show an image; its patient is selected with it."""
+        owner = self._instances[name].patient
+        if self.patient is None or self.patient.id != owner:
+            self.select_patient(owner, name)
+        elif self.instance is None or self.instance.id != name:
+            self.flush()
+            self._show_instance(name)
+
+    def next_patient(self) -> None:
+        """The following patient in the project's order; stays at the last."""
+        self._step_patient(1)
+
+    def previous_patient(self) -> None:
+        """The patient before; stays at the first."""
+        self._step_patient(-1)
+
+    def next_instance(self) -> None:
+        """The following image, over the patients' borders."""
+        self._step_instance(1)
+
+    def previous_instance(self) -> None:
+        """The image before, over the patients' borders."""
+        self._step_instance(-1)
+
+    def find_patient(self, name: str) -> Patient | None:
+        """A patient by id."""
+        return self.patients[self._rows[name]] if name in self._rows else None
+
+    # Annotations
+
+    def annotation(self, name: str) -> Annotation:
+        """The newest annotation of an instance, saved or not. Raises BadFile when its file cannot be read."""
+        return self._drafts.annotation(self._instances[name])
+
+    def history(self, name: str) -> History:
+        """What can be undone and redone on an instance."""
+        return self._drafts.history(self._instances[name])
+
+    def edit(self, name: str, annotation: Annotation, what: str) -> None:
+        """Take an edit; ``what`` is its short name for undo. It is saved on its own."""
+        self._drafts.edit(self._instances[name], annotation, what)
+
+    def undo(self) -> None:
+        """Undo the last edit of the image on screen."""
+        if self.instance is not None:
+            self._drafts.undo(self.instance)
+
+    def redo(self) -> None:
+        """Do again what was undone on the image on screen."""
+        if self.instance is not None:
+            self._drafts.redo(self.instance)
+
+    def flush(self) -> None:
+        """Start saving everything unsaved now."""
+        self._drafts.autosave.flush()
+
+    @property
+    def unsaved(self) -> frozenset[str]:
+        """Ids of the instances whose newest outlines are not on disk yet."""
+        return self._drafts.autosave.unsaved
+
+    # Patients' data
+
+    def set_outcome(self, name: str, outcome: int | None) -> None:
+        """Set the node status from pathology, None for unknown."""
+        self._opened().set_outcome(name, outcome)
+        self._reread(name)
+
+    def set_cohort(self, name: str, cohort: str) -> None:
+        """Move a patient to an existing cohort."""
+        self._opened().set_cohort(name, cohort)
+        self._reread(name)
+
+    def set_clinical(self, name: str, variable: str, value: str) -> None:
+        """Set a clinical variable, the ``hospital`` or the ``admission_date``; empty text removes the value."""
+        self._opened().set_clinical(name, variable, value)
+        self._reread(name)
+
+    def add_review(self, review: Review) -> None:
+        """Keep a signed judgement."""
+        self._opened().add_review(review)
+        self.patientEdited.emit(review.patient)
+
+    def reviews(self, name: str) -> list[Review]:
+        """Signed judgements of a patient, oldest first."""
+        return self._opened().reviews(name)
+
+    # What the model says
+
+    @property
+    def verdicts(self) -> dict[str, VerdictRow]:
+        """The verdicts on disk by patient id."""
+        return self._readings.rows
+
+    def verdict(self, name: str) -> Verdict | None:
+        """A patient's verdict, with shares once the bag's predictions are in memory; None when not read yet."""
+        patient = self.find_patient(name)
+        return self._readings.verdict(patient) if patient else None
+
+    def prediction(self, name: str) -> InstancePrediction | None:
+        """The model's findings on an image; None while they are read (`predictionChanged` follows) or absent."""
+        patient = self.find_patient(self._instances[name].patient)
+        return self._readings.bag(patient).predictions.get(name) if patient else None
+
+    def apply_bag(self, read: BagPredicted) -> None:
+        """Show one patient's results as they come from the engine."""
+        self._readings.apply(read)
+
+    def reload_predictions(self) -> None:
+        """Read the verdicts again after the engine or the command line has written them."""
+        self._readings.reload()
+
+    @property
+    def stale(self) -> bool:
+        """Whether the verdicts on disk were made by another model than the one in use."""
+        digest = self.model.digest if self.model else ""
+        return any(row.model != digest for row in self.verdicts.values())
+
+    @property
+    def model_name(self) -> str:
+        """Name and digest of the model in use, in the words of the header."""
+        return f"{self.model.name} · {self.model.digest}" if self.model else "No model"
+
+    def adopt(self, folder: Path) -> None:
+        """Let this model read the project from now on. Raises BadModel when its files are damaged."""
+        checkpoint.verify(folder)
+        self._opened().adopt(folder, checkpoint.read_manifest(folder)["digest"])
+        self._load_model()
+        self.modelChanged.emit()
+
+    def _opened(self) -> Project:
+        if self.project is None:
+            raise AlnError("No project is open; open one first.")
+        return self.project
+
+    def _load_patients(self) -> None:
+        self.patients = self._opened().patients()
+        self._rows = {patient.id: row for row, patient in enumerate(self.patients)}
+        self._instances = {one.id: one for one in _instances(self.patients)}
+
+    def _load_model(self) -> None:
+        adopted = self._opened().adopted()
+        self.model = None
+        try:
+            self.model = model_in_use(adopted or paths.embedded_model())
+        except AlnError as error:
+            self.warned.emit(str(error))
+
+    def _reread(self, name: str) -> None:
+        changed = self._opened().patient(name)
+        self.patients[self._rows[name]] = changed
+        if self.patient is not None and self.patient.id == name:
+            self.patient = changed
+        self.patientEdited.emit(name)
+
+    def _show_instance(self, name: str | None) -> None:
+        self.instance = self._instances[name] if name else None
+        self.instanceSelected.emit(name or "")
+
+    def _step_patient(self, step: int) -> None:
+        row = self._rows[self.patient.id] + step if self.patient else 0
+        if 0 <= row < len(self.patients):
+            self.select_patient(self.patients[row].id)
+
+    def _step_instance(self, step: int) -> None:
+        if self.patient is None or self.instance is None:
+            self._step_patient(step)
+            return
+        bag = self.patient.bag
+        place = bag.index(self.instance) + step
+        if 0 <= place < len(bag):
+            self.select_instance(bag[place].id)
+            return
+        row = self._rows[self.patient.id] + step
+        while 0 <= row < len(self.patients) and not self.patients[row].bag:
+            row += step
+        if 0 <= row < len(self.patients):
+            neighbours = self.patients[row].bag
+            self.select_instance(neighbours[0 if step > 0 else -1].id)
+
+
+def model_in_use(folder: Path) -> ModelInUse:
+    """What the model's manifest says. Raises BadModel when the folder holds none."""
+    manifest = checkpoint.read_manifest(folder)
+    return ModelInUse(
+        folder,
+        str(manifest.get("name", folder.name)),
+        str(manifest.get("digest", "")),
+        bool(manifest.get("simulated", False)),
+    )
+
+
+def _instances(patients: Iterable[Patient]) -> Iterable[Instance]:
+    return (instance for patient in patients for instance in patient.bag)

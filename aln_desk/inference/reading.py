@@ -1,0 +1,131 @@
+"""Reading a whole project: every patient's bag, results as they come, resumable, written at the end in one piece."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aln_desk.domain.errors import BadProject
+from aln_desk.domain.messages import BagPredicted, Message, Progress
+from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.inference.bag import judge, read_instances
+from aln_desk.io import images, predictions
+from aln_desk.io.predictions import VerdictRow
+from aln_desk.io.project import Project
+from aln_desk.models.build import LoadedModel
+from aln_desk.paths import embedded_model
+
+INSTANCES_FILE = "instances.h5"
+VERDICTS_FILE = "verdicts.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading of a project reached."""
+
+    verdicts: tuple[VerdictRow, ...]
+    images: int
+    complete: bool
+
+
+class ProjectReader:
+    """Reads the patients of one project with one model, one bag at a time.
+
+    Findings that are known already (same model, same image bytes) are taken over, so that a second reading costs
+    only what is new. Call `step` until it returns False, then `finish`; `finish` after a stop keeps what was read.
+    """
+
+    def __init__(self, project: Project, model: LoadedModel, emit: Callable[[Message], None]) -> None:
+        self._project, self._model, self._emit = project, model, emit
+        self._folder = project.predictions
+        self._patients = [p for p in project.patients() if p.bag]
+        if not self._patients:
+            raise BadProject(f"{project.folder}: there are no images to read. Add patients first.")
+        self._queue = deque(self._patients)
+        self._verdicts: dict[str, Verdict] = {}
+        self._parts: dict[str, Path] = {}
+        self._known = predictions.known(self._folder / INSTANCES_FILE, model.digest)
+        self._began = time.monotonic()
+
+    def prefer(self, patient: str) -> None:
+        """Read this patient next, if it is still to be read."""
+        for waiting in self._queue:
+            if waiting.id == patient:
+                self._queue.remove(waiting)
+                self._queue.appendleft(waiting)
+                return
+
+    def step(self) -> bool:
+        """Read one bag; False when none is left."""
+        if not self._queue:
+            return False
+        patient = self._queue.popleft()
+        found, source = self._findings(patient)
+        verdict = judge(self._model, patient.id, found)
+        shares = verdict.shares if verdict else {}
+        if source is None:
+            source = predictions.part_path(self._folder, patient.id)
+            predictions.write_bag(source, self._model.digest, found, shares)
+            self._parts[patient.id] = source
+        if verdict:
+            self._verdicts[patient.id] = verdict
+            self._emit(
+                BagPredicted(patient.id, verdict.score, verdict.threshold, verdict.model, shares, str(source))
+            )
+        self._tell()
+        return bool(self._queue)
+
+    def finish(self) -> Reading:
+        """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step."""
+        target = self._folder / INSTANCES_FILE
+        predictions.merge(list(self._parts.values()), target, self._model.digest)
+        rows = [_row(p, self._verdicts[p.id]) for p in self._patients if p.id in self._verdicts]
+        predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
+        waiting = {p.id for p in self._queue}
+        done = [p for p in self._patients if p.id not in waiting]
+        return Reading(tuple(rows), sum(len(p.bag) for p in done), not self._queue)
+
+    def _findings(self, patient: Patient) -> tuple[list[InstancePrediction], Path | None]:
+        """The bag's findings and the file that already holds them, or None when they are new."""
+        target = self._folder / INSTANCES_FILE
+        part = predictions.part_path(self._folder, patient.id)
+        for path, known in ((target, self._known), (part, predictions.known(part, self._model.digest))):
+            if all(known.get(i.id) == images.digest(Path(i.image)) for i in patient.bag):
+                found = [predictions.read_instance(path, i.id) for i in patient.bag]
+                if path == part:
+                    self._parts[patient.id] = part
+                return [f for f in found if f is not None], path
+        return read_instances(self._model, patient.bag), None
+
+    def _tell(self) -> None:
+        total, left = len(self._patients), len(self._queue)
+        spent = time.monotonic() - self._began
+        self._emit(Progress("predict", total - left, total, spent / (total - left) * left))
+
+
+def model_folder(project: Project, asked: str = "") -> Path:
+    """The model to read with: the one asked for (a folder, or a digest under ``PROJECT/models``), else the adopted
+    one, else the embedded one.
+    """
+    if asked:
+        own = project.models / asked
+        return own if own.is_dir() else Path(asked)
+    return project.adopted() or embedded_model()
+
+
+def _row(patient: Patient, verdict: Verdict) -> VerdictRow:
+    return VerdictRow(
+        patient=patient.id,
+        cohort=patient.cohort,
+        outcome=patient.outcome,
+        score=verdict.score,
+        threshold=verdict.threshold,
+        decision=verdict.decision,
+        n_tumour=patient.count(View.TUMOUR),
+        n_node=patient.count(View.NODE),
+        model=verdict.model,
+    )

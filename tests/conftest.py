@@ -1,0 +1,18 @@
+"""Offscreen Qt and a private home for settings, before anything of the application is imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test reads or writes the settings, recent projects or demonstration of whoever runs it."""
+    home = tmp_path / "aln-desk-home"
+    monkeypatch.setenv("ALN_DESK_HOME", str(home))
+    return home

@@ -1,0 +1,157 @@
+"""A simulated study on disk: what is written, what is refused, the same bytes for any number of workers."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from training.phantom import simulate
+from training.phantom.latents import draw_patients
+
+SIZE = 128
+PATIENTS = 6
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phantom") / "study"
+    simulate(folder, PATIENTS, 3, size=SIZE, workers=1)
+    return folder
+
+
+def test_workers_do_not_change_a_byte(study: Path, tmp_path: Path) -> None:
+    simulate(tmp_path, PATIENTS, 3, size=SIZE, workers=2)
+    assert digests(tmp_path) == digests(study)
+
+
+def test_another_seed_draws_other_images(study: Path, tmp_path: Path) -> None:
+    simulate(tmp_path, 1, 4, size=SIZE, workers=1)
+    one, other = (folder / "images/P0001/T1.png" for folder in (study, tmp_path))
+    assert one.read_bytes() != other.read_bytes()
+
+
+def test_tables_have_exactly_the_agreed_columns(study: Path) -> None:
+    patients = (study / "patients.csv").read_text("utf-8").splitlines()[0]
+    assert patients == "file,patient,view,outcome,admission_date,cohort,hospital,age,t_stage,birads"
+    assert (study / "truth.csv").read_text("utf-8").splitlines()[0] == "patient,outcome,best_score"
+
+
+def test_every_row_names_an_image_and_every_image_a_row(study: Path) -> None:
+    files = {row["file"] for row in rows(study / "patients.csv")}
+    assert files == {path.relative_to(study).as_posix() for path in study.rglob("*.png")}
+    for row in rows(study / "patients.csv"):
+        assert row["view"] == ("tumour" if Path(row["file"]).name.startswith("T") else "lymph_node")
+
+
+def test_a_patients_rows_agree_with_each_other_and_with_the_truth(study: Path) -> None:
+    truth = {row["patient"]: row for row in rows(study / "truth.csv")}
+    assert len(truth) == PATIENTS
+    facts: dict[str, set[tuple[str, ...]]] = {}
+    for row in rows(study / "patients.csv"):
+        assert row["outcome"] == truth[row["patient"]]["outcome"]
+        facts.setdefault(row["patient"], set()).add(tuple(row.values())[3:])
+    assert facts.keys() == truth.keys()
+    assert all(len(different) == 1 for different in facts.values())
+
+
+def test_the_best_score_is_written_in_full(study: Path) -> None:
+    drawn = {patient.id: patient.best_score for patient in draw_patients(PATIENTS, 3)}
+    assert {row["patient"]: float(row["best_score"]) for row in rows(study / "truth.csv")} == drawn
+
+
+def test_images_are_grey_and_of_the_asked_size(study: Path) -> None:
+    for path in study.rglob("*.png"):
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert image.shape == (SIZE, SIZE)
+        assert image.dtype == np.uint8
+
+
+def test_outlines_are_valid_labelme_files(study: Path) -> None:
+    for path in study.rglob("*.png"):
+        record = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        assert record["imagePath"] == path.name
+        assert (record["imageHeight"], record["imageWidth"]) == (SIZE, SIZE)
+        assert record["imageData"] is None
+        (shape,) = record["shapes"]
+        assert shape["label"] == ("tumor" if path.name.startswith("T") else "lymph_node")
+        assert shape["shape_type"] == "polygon"
+        assert 30 <= len(shape["points"]) <= 80
+
+
+def test_progress_counts_every_image(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    simulate(tmp_path, 3, 1, size=SIZE, workers=1, progress=lambda done, total: seen.append((done, total)))
+    images = len(list(tmp_path.rglob("*.png")))
+    assert seen[-1] == (images, images)
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_leaves_nothing_behind(tmp_path: Path, workers: int) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(Stopped, match="stopped"):
+        simulate(tmp_path, 4, 1, size=SIZE, workers=workers, should_stop=lambda: True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    simulate(tmp_path, 1, 1, size=SIZE, workers=1)
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+    def fail(done: int, total: int) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError):
+        simulate(tmp_path, 2, 1, size=SIZE, workers=1, progress=fail)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["images", "patients.csv", "truth.csv"])
+def test_a_folder_that_holds_a_study_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(BadProject, match=rf"already holds {name}.*Choose an empty folder"):
+        simulate(tmp_path, 1, 0, size=SIZE, workers=1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "study"
+    path.write_text("mine")
+    with pytest.raises(BadProject, match="is a file"):
+        simulate(path, 1, 0, size=SIZE, workers=1)
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("patients", "seed", "size", "workers", "sentence"),
+    [
+        (0, 0, SIZE, 1, "at least 1 patient, not 0"),
+        (1, -1, SIZE, 1, "seed must be 0 or more, not -1"),
+        (1, 0, 64, 1, "at least 128 pixels a side, not 64"),
+        (1, 0, SIZE, 0, "at least 1, not 0"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(
+    tmp_path: Path, patients: int, seed: int, size: int, workers: int, sentence: str
+) -> None:
+    with pytest.raises(BadSetting, match=sentence):
+        simulate(tmp_path, patients, seed, size=size, workers=workers)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,1 @@
+"""Training of both stages, the simulated study and the evaluation. Plain torch, no Qt."""

@@ -1,0 +1,165 @@
+"""Writes a simulated study: images, their outlines, the table of patients, and the truth.
+
+``patients.csv`` holds what a hospital would know, ``truth.csv`` the outcome and the best possible score. Both
+are written last: a folder that has them is whole. When the work stops or fails, what it wrote goes again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from os import cpu_count
+from pathlib import Path
+
+import cv2
+
+from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from aln_desk.domain.patient import View
+from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
+from aln_desk.io.atomic import write_text
+from training.phantom.images import Picture, draw_pictures, picture_names
+from training.phantom.latents import SimulatedPatient, draw_patients
+
+PATIENT_COLUMNS = (
+    "file",
+    "patient",
+    "view",
+    "outcome",
+    "admission_date",
+    "cohort",
+    "hospital",
+    "age",
+    "t_stage",
+    "birads",
+)
+TRUTH_COLUMNS = ("patient", "outcome", "best_score")
+
+_SMALLEST = 128
+_LABELS = {View.TUMOUR: TUMOUR_LABEL, View.NODE: NODE_LABEL}
+_PNG_SETTINGS = (cv2.IMWRITE_PNG_COMPRESSION, 3)
+
+Progress = Callable[[int, int], None]
+ShouldStop = Callable[[], bool]
+
+
+def simulate(
+    folder: Path,
+    patients: int,
+    seed: int,
+    *,
+    size: int = 512,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> None:
+    """Draw a study of ``patients`` into ``folder``, which may exist but must hold no study.
+
+    Writes ``images/<patient>/T1.png, ..., L1.png`` (grey, ``size`` x ``size``) with LabelMe JSON beside each,
+    ``patients.csv`` (a row an image) and ``truth.csv``. The same ``seed`` gives the same bytes for any number
+    of ``workers`` (None: one a core; 1: no child process). ``progress`` gets (images done, images in all).
+
+    Errors: `BadSetting` for a number out of range, `BadProject` where a study lies already, `Stopped` when
+    ``should_stop`` said so; then nothing of the study stays.
+    """
+    _check(folder, patients, seed, size, workers)
+    drawn = draw_patients(patients, seed)
+    total = sum(len(picture_names(patient)) for patient in drawn)
+    try:
+        done = 0
+        for images in _finished(drawn, folder, size, min(workers or cpu_count() or 1, patients)):
+            done += images
+            if progress:
+                progress(done, total)
+            if should_stop and should_stop():
+                raise Stopped(f"{folder}: the simulation was stopped and its images were removed.")
+        _write_tables(folder, drawn)
+    except BaseException:
+        _remove(folder)
+        raise
+
+
+def _check(folder: Path, patients: int, seed: int, size: int, workers: int | None) -> None:
+    if patients < 1:
+        raise BadSetting(f"A simulated study needs at least 1 patient, not {patients}.")
+    if seed < 0:
+        raise BadSetting(f"The seed must be 0 or more, not {seed}.")
+    if size < _SMALLEST:
+        raise BadSetting(f"Simulated images need at least {_SMALLEST} pixels a side, not {size}.")
+    if workers is not None and workers < 1:
+        raise BadSetting(f"The number of worker processes must be at least 1, not {workers}.")
+    if folder.is_file():
+        raise BadProject(f"{folder}: is a file. Choose a folder for the study.")
+    for name in ("images", "patients.csv", "truth.csv"):
+        if (folder / name).exists():
+            raise BadProject(f"{folder}: already holds {name}. Choose an empty folder for the study.")
+
+
+def _finished(drawn: Sequence[SimulatedPatient], folder: Path, size: int, workers: int) -> Iterator[int]:
+    """Draws all patients and yields the number of images of each as it is done."""
+    if workers == 1:
+        for patient in drawn:
+            yield _write_patient(patient, folder, size)
+        return
+    context = get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=cv2.setNumThreads, initargs=(1,))
+    try:
+        futures = [pool.submit(_write_patient, patient, folder, size) for patient in drawn]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_patient(patient: SimulatedPatient, folder: Path, size: int) -> int:
+    """Draw and write one patient's images and outlines; their number."""
+    place = folder / "images" / patient.id
+    place.mkdir(parents=True)
+    images = 0
+    for picture in draw_pictures(patient, size):
+        _write_picture(place / f"{picture.name}.png", picture)
+        images += 1
+    return images
+
+
+def _write_picture(path: Path, picture: Picture) -> None:
+    _, png = cv2.imencode(".png", picture.grey, _PNG_SETTINGS)
+    path.write_bytes(png.tobytes())
+    height, width = picture.grey.shape
+    shape = {"label": _LABELS[picture.view], "points": [list(point) for point in picture.outline]}
+    shape |= {"group_id": None, "description": "", "shape_type": "polygon", "flags": {}, "mask": None}
+    record = {"version": "5.8.1", "flags": {}, "shapes": [shape], "imagePath": path.name, "imageData": None}
+    record |= {"imageHeight": height, "imageWidth": width}
+    write_text(path.with_suffix(".json"), json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def _write_tables(folder: Path, drawn: Sequence[SimulatedPatient]) -> None:
+    write_text(
+        folder / "truth.csv", _table(TRUTH_COLUMNS, ((p.id, p.outcome, repr(p.best_score)) for p in drawn))
+    )
+    write_text(folder / "patients.csv", _table(PATIENT_COLUMNS, _rows(drawn)))
+
+
+def _rows(drawn: Sequence[SimulatedPatient]) -> Iterator[tuple[object, ...]]:
+    for p in drawn:
+        facts = (p.outcome, p.admission_date, p.cohort, p.hospital, p.age, p.t_stage, p.birads)
+        for name, view in picture_names(p):
+            yield f"images/{p.id}/{name}.png", p.id, view.value, *facts
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder / "images", ignore_errors=True)
+    for name in ("patients.csv", "truth.csv"):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""From a trained stage 1 to the tokens that stage 2 learns from: one pass over the images, no augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from aln_desk.domain.errors import BadProject, Stopped
+from aln_desk.domain.messages import Progress
+from aln_desk.domain.patient import Patient
+from aln_desk.io import images
+from aln_desk.io.tokens import Tokens
+from aln_desk.models.mtl import MultiTaskNet
+from aln_desk.models.preprocess import Preprocess
+from training.mtl_loop import precision
+from training.pace import Emit
+
+BATCH = 16
+
+
+@torch.inference_mode()
+def extract(
+    net: MultiTaskNet,
+    patients: Sequence[Patient],
+    preprocess: Preprocess,
+    digest: str,
+    emit: Emit,
+    should_stop: Callable[[], bool],
+) -> Tokens:
+    """Tokens of every image of these patients, preprocessed exactly as at inference; marked with stage 1's digest."""
+    bag = [instance for patient in patients for instance in patient.bag]
+    if not bag:
+        raise BadProject("The chosen patients have no images.")
+    device = next(net.parameters()).device
+    net.eval()
+    parts: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = {"t": [], "s": [], "l": []}
+    with ThreadPoolExecutor(4) as pool:
+        for at in range(0, len(bag), BATCH):
+            if should_stop():
+                raise Stopped("Stopped while tokens were being extracted.")
+            read = pool.map(lambda i: preprocess.apply(images.read(Path(i.image))), bag[at : at + BATCH])
+            x = torch.from_numpy(np.stack(list(read))).to(device).permute(0, 3, 1, 2)
+            with precision(device):
+                output = net(preprocess.normalise(x))
+            for name, value in zip("tsl", (output.token, output.status_logit, output.lesion_logit), strict=True):
+                parts[name].append(value.float().cpu().numpy())
+            emit(Progress("tokens", min(at + BATCH, len(bag)), len(bag)))
+    return Tokens(
+        instance=[i.id for i in bag],
+        patient=[i.patient for i in bag],
+        view=[str(i.view) for i in bag],
+        token=np.concatenate(parts["t"]),
+        status_logit=np.concatenate(parts["s"]),
+        lesion_logit=np.concatenate(parts["l"]),
+        model=digest,
+    )

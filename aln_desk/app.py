@@ -31,9 +31,14 @@ def window(project: Path | None) -> MainWindow:
     return made
 
 
-def run(project: Path | None) -> int:
-    """Show the window and return the exit code when it is closed."""
+def run(project: Path | None, demonstration: Path | None = None) -> int:
+    """Show the window and return the exit code when it is closed.
+
+    ``demonstration`` is the folder of a demonstration project that is made first, with its progress in the window.
+    """
     running = application()
     shown = window(project)
     shown.show()
+    if demonstration is not None:
+        shown.opening.demonstrate(demonstration)
     return running.exec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -121,17 +122,17 @@ def _predict(options: argparse.Namespace) -> int:
         reading = reader.finish()
         output.finished(digest=model.digest, stopped=not reading.complete)
     positive = sum(row.decision == "positive" for row in reading.verdicts)
-    output.say(
-        f"{reading.images} images read by model {model.name} ({model.digest}); {len(reading.verdicts)} verdicts, "
-        f"{positive} positive at threshold {model.threshold_words}. {NOTICE}"
-    )
+    verdicts = f"{len(reading.verdicts)} verdicts, {positive} of them positive"
+    if model.threshold is None:
+        verdicts = "no verdicts, since this model has only stage 1"
+    output.say(f"{reading.images} images read by model {model.name} ({model.digest}): {verdicts}. {NOTICE}")
     return 0 if reading.complete else 130
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     from training.evaluate import evaluate
 
-    rows = evaluate(options.project, options.out)
+    rows = evaluate(options.project, options.out, notify=lambda text: print(text, file=sys.stderr))
     print(f"{'cohort':20} {'n':>5} {'positive':>8}  AUC (95 % interval)")
     for row in rows:
         auc = f"{row.auc:.3f} ({row.auc_low:.3f} to {row.auc_high:.3f})" if row.auc == row.auc else "not defined"
@@ -159,8 +160,6 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _engine(options: argparse.Namespace) -> int:
-    import sys
-
     from aln_desk.domain.messages import to_line
     from aln_desk.inference.engine import Engine
 
@@ -198,7 +197,7 @@ def _add_device(command: argparse.ArgumentParser) -> None:
 
 
 def _add_events(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--events", action="store_true", help="one JSON event a line instead of a progress bar")
+    command.add_argument("--events", action="store_true", help="one JSON event a line, no progress bar")
     command.add_argument(
         "--stop-with-stdin", action="store_true", help="stop cleanly when standard input closes (for programs)"
     )

@@ -39,8 +39,7 @@ def simulate_project(
             progress=lambda done, total: emit(Progress("images", done, total)),
             should_stop=should_stop,
         )
-        with new_project(staging, staging) as project:
-            project.set_simulated(True)
+        new_project(staging, staging).close()
         if folder.exists():
             folder.rmdir()
         staging.replace(folder)

@@ -31,8 +31,8 @@ class RecentProject:
 class WindowState:
     """The window as it was left.
 
-    ``geometry`` is Qt's own record in base64, empty before the first close; ``mode`` the page's name; ``panels``
-    maps a page's name to what its ``save_state()`` gave.
+    ``geometry`` is Qt's own record in base64, empty before the first close; ``mode`` the page's name;
+    ``panels`` maps a page's name to what its ``save_state()`` gave.
     """
 
     geometry: str = ""

@@ -19,9 +19,7 @@ FIELDS = st.sampled_from(["recent", "theme", "keys", "window", "projects", "else
 WINDOW_FIELDS = st.sampled_from(["geometry", "mode", "panels"])
 RECORDS = st.dictionaries(
     FIELDS,
-    JSON
-    | st.dictionaries(WINDOW_FIELDS, JSON)
-    | st.lists(st.dictionaries(st.sampled_from(["path", "opened"]), JSON)),
+    JSON | st.dictionaries(WINDOW_FIELDS, JSON) | st.lists(st.dictionaries(st.sampled_from(["path", "opened"]), JSON)),
 )
 
 

@@ -14,10 +14,9 @@ from statistics import fmean
 from aln_desk.domain.errors import BadFile, BadProject
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import InstancePrediction
-from aln_desk.io import predictions
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.atomic import write_text
-from aln_desk.io.predictions import VerdictRow
+from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow, read_instance, read_verdicts
 from aln_desk.io.project import Project
 from aln_desk.io.rasterize import class_mask
 from aln_desk.stats import roc
@@ -43,9 +42,7 @@ class SegmentationRow:
 SEGMENTATION_COLUMNS = tuple(field.name for field in fields(SegmentationRow))
 
 
-def evaluate(
-    project_folder: Path, out: Path, notify: Callable[[str], None] | None = None
-) -> list[MetricsRow]:
+def evaluate(project_folder: Path, out: Path, notify: Callable[[str], None] | None = None) -> list[MetricsRow]:
     """Write ``metrics.csv``, ``roc.csv``, ``roc.svg``, ``segmentation.csv`` to ``out``; return the metrics.
 
     Verdicts are the file's; outcomes and cohorts are the project's of today. A cohort with any known outcome
@@ -61,7 +58,7 @@ def evaluate(
         with_outcome = {patient.cohort for patient in patients if patient.outcome is not None}
         cohorts = [cohort.name for cohort in project.cohorts()]
         models = list(dict.fromkeys(row.model for row in verdicts))
-        segmentation = _segmentation(project.predictions / "instances.h5", models, patients, cohorts)
+        segmentation = _segmentation(project.predictions / INSTANCES_FILE, models, patients, cohorts)
     current = _with_current_outcomes(verdicts, patients)
     rows = cohort_metrics(current, [name for name in cohorts if name in with_outcome])
     if notify is not None:
@@ -72,8 +69,7 @@ def evaluate(
 
 
 def _read_verdicts(project: Project) -> list[VerdictRow]:
-    path = project.predictions / "verdicts.csv"
-    rows = predictions.read_verdicts(path) if path.is_file() else []
+    rows = read_verdicts(project.predictions / VERDICTS_FILE)
     if not rows:
         raise BadProject(
             f"{project.folder}: no patient has been read by a model yet; run `aln-desk predict` on it first."
@@ -108,7 +104,7 @@ def _segmentation(
 ) -> list[SegmentationRow]:
     """A row for each model, cohort and view with at least one image to compare; none without the file."""
     rows = []
-    for model in models if file.is_file() else ():
+    for model in models:
         figures = _dice_by_group(file, model, patients)
         rows += [
             SegmentationRow(model, *group, len(figures[group]), fmean(figures[group]))
@@ -118,15 +114,12 @@ def _segmentation(
     return rows
 
 
-def _dice_by_group(
-    file: Path, model: str, patients: Iterable[Patient]
-) -> dict[tuple[str, View], list[float]]:
+def _dice_by_group(file: Path, model: str, patients: Iterable[Patient]) -> dict[tuple[str, View], list[float]]:
     """By cohort and view, the Dice of every image with a prediction by ``model`` and a drawn outline."""
-    read = predictions.known(file, model)
     figures: dict[tuple[str, View], list[float]] = {}
     for patient in patients:
         for instance in patient.bag:
-            prediction = predictions.read_instance(file, instance.id) if instance.id in read else None
+            prediction = read_instance(file, instance.id, model)
             figure = math.nan if prediction is None else _dice_against_drawn(instance, prediction)
             if not math.isnan(figure):
                 figures.setdefault((patient.cohort, instance.view), []).append(figure)
@@ -175,9 +168,7 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadFile(
-            out, f"the folder could not be made ({error.strerror})", "Choose another place"
-        ) from error
+        raise BadFile(out, f"the folder could not be made ({error.strerror})", "Choose another place") from error
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

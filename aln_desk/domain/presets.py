@@ -13,7 +13,8 @@ class MtlRecipe:
     """Stage 1. Rates are per step; ``head_rate`` multiplies the rate of the mask decoder and the heads.
 
     ``scale_low`` and ``scale_high`` bound the random enlargement of an image; ``dice`` weights a soft Dice loss
-    beside the three cross-entropies of the paper (0: the paper's loss). ``rounds`` (step counts) are optimiser steps.
+    beside the three cross-entropies of the paper (0: the paper's loss). ``iterations``,
+    ``warmup`` and ``validate_every`` count optimiser steps; ``clip`` bounds the gradient's norm, 0 for no bound.
     """
 
     iterations: int = 10_000
@@ -48,7 +49,8 @@ class MilRecipe:
 class Recipe:
     """A whole run. ``size`` is the side of the network's input in pixels, a multiple of 32.
 
-    ``held_out`` is the share of training patients, the last admitted, that choose the threshold and draw the
+    ``pooling`` is how attended features become a token (`aln_desk.models.mtl.MtlConfig`): over the whole grid as in
+    the paper, or weighted by the attention, which keeps a small lesion's token from vanishing. ``held_out`` is the share of training patients, the last admitted, that choose the threshold and draw the
     validation curves when the project has no tune cohort. ``dtype`` is how parameters are stored.
     """
 
@@ -84,6 +86,7 @@ PRESETS: dict[str, Preset] = {
             Recipe(
                 backbone="mit-b0",
                 size=256,
+                pooling="attention",
                 mtl=MtlRecipe(
                     iterations=3_000,
                     learning_rate=2e-4,
@@ -109,6 +112,7 @@ PRESETS: dict[str, Preset] = {
             Recipe(
                 backbone="mit-b0",
                 size=64,
+                pooling="attention",
                 mtl=MtlRecipe(
                     iterations=60,
                     batch=8,

@@ -81,9 +81,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("go.query", "Patient", "Search patients", "/", "bag"),
     ActionSpec("review.outcome", "Patient", "Show outcome", "O", "review"),
     ActionSpec("review.sign", "Patient", "Sign and next", "Ctrl+Return", "review"),
-    ActionSpec("review.read", "Patient", "Read this project with the model", "Ctrl+R", "project"),
-    ActionSpec("train.start", "Patient", "Start training", "", "train"),
-    ActionSpec("train.stop", "Patient", "Stop training", "", "train"),
+    ActionSpec("review.read", "Model", "Read this project with the model", "Ctrl+R", "project"),
+    ActionSpec("train.start", "Model", "Start training", "", "train"),
+    ActionSpec("train.stop", "Model", "Stop training", "", "train"),
     ActionSpec("help.keys", "Help", "Keys", "F1", "window"),
     ActionSpec("help.about", "Help", "About ALN Desk", "", "window"),
 )
@@ -98,6 +98,8 @@ class Actions(QObject):
         super().__init__(window)
         self.specs = {spec.id: spec for spec in ACTIONS}
         self._actions = {spec.id: self._made(spec, window) for spec in ACTIONS}
+        self._held: set[str] = set()
+        self._mode = "welcome"
         for name, key in (keys or {}).items():
             if name in self._actions:
                 self._actions[name].setShortcut(QKeySequence(key))
@@ -105,7 +107,7 @@ class Actions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
-    def on(self, name: str, owner: QWidget, handler: Callable[[], None]) -> None:
+    def on(self, name: str, owner: QWidget, handler: Callable[[], object]) -> None:
         """Call ``handler`` when the action is triggered while ``owner`` is on screen.
 
         Two pages may answer the same action; only the visible one hears it.
@@ -144,8 +146,14 @@ class Actions(QObject):
 
     def set_mode(self, mode: str) -> None:
         """Enable what answers in this mode (``welcome`` when no project is open)."""
+        self._mode = mode
         for name, action in self._actions.items():
-            action.setEnabled(mode in _SCOPES[self.specs[name].scope])
+            action.setEnabled(name not in self._held and mode in _SCOPES[self.specs[name].scope])
+
+    def hold(self, name: str, held: bool) -> None:
+        """Keep an action from answering while what it starts is under way."""
+        (self._held.add if held else self._held.discard)(name)
+        self.set_mode(self._mode)
 
     def fill_menus(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Add a menu for each menu word of the table, in the table's order; a line parts groups of ids."""

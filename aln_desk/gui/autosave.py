@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Instance
 from aln_desk.gui import tasks
-from aln_desk.io import annotations
+from aln_desk.io.annotations import save_annotation
 
 DELAY_MS = 400
 
@@ -127,7 +127,7 @@ def write(instance: Instance, annotation: Annotation, known: Stamp) -> tuple[Sta
         kept = _conflict_path(Path(instance.annotation))
         shutil.copy2(instance.annotation, kept)
         warning = f"{instance.annotation} was changed by another program; its version is kept as {kept.name}."
-    annotations.save_annotation(instance, annotation)
+    save_annotation(instance, annotation)
     return stamp(instance), warning
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-from aln_desk.domain.messages import Failed, Message, from_line, to_line
+from aln_desk.domain.messages import Failed, Finished, Message, from_line, to_line
 
 COMMAND = (sys.executable, "-m", "aln_desk")
 _LINES_KEPT = 200
@@ -21,9 +21,9 @@ _LINES_KEPT = 200
 class ChildProcess(QObject):
     """Starts ``command`` + ``arguments``; reads one message a line from its stdout.
 
-    ``message`` carries each message as it comes (a `Failed` as well). ``finished(ok, sentence)`` comes exactly
-    once a start: ok when the exit code is 0 and no `Failed` came; otherwise the sentence says for a user what
-    happened. ``title`` begins that sentence: "The training".
+    ``message`` carries each message as it comes (a `Failed` as well). ``finished(ok, sentence)`` comes once a
+    start: ok when the child did its work or stopped cleanly when asked to; otherwise the sentence says for a
+    user what happened. ``title`` begins that sentence: "The training".
     """
 
     message = Signal(object)
@@ -43,6 +43,7 @@ class ChildProcess(QObject):
         self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
         self._error_tail = b""
         self._failure = ""
+        self._stopped = False
         self._process = QProcess(self)
         self._process.setProcessEnvironment(_environment())
         self._process.readyReadStandardOutput.connect(self._read_messages)
@@ -64,7 +65,7 @@ class ChildProcess(QObject):
         """Start the child; a second call while it runs does nothing."""
         if self.running:
             return
-        self._pending, self._error_tail, self._failure = b"", b"", ""
+        self._pending, self._error_tail, self._failure, self._stopped = b"", b"", "", False
         self._errors.clear()
         self._process.start(self._command[0], self._command[1:])
 
@@ -88,7 +89,7 @@ class ChildProcess(QObject):
         QTimer.singleShot(2 * grace_ms, self._process, self._process.kill)
 
     def shut_down(self, grace_ms: int = 2000) -> None:
-        """As `stop`, but returns when the child is gone (for a closing window), after 3 times the grace at most."""
+        """As `stop`, but wait until the child is gone: 3 times the grace at most (for a closing window)."""
         for demand in (self.close_input, self._process.terminate, self._process.kill):
             if not self.running:
                 return
@@ -106,6 +107,8 @@ class ChildProcess(QObject):
             return
         if isinstance(message, Failed):
             self._failure = message.text
+        if isinstance(message, Finished):
+            self._stopped = message.stopped
         self.message.emit(message)
 
     def _read_errors(self) -> None:
@@ -120,7 +123,7 @@ class ChildProcess(QObject):
         if last := _text(self._error_tail):
             self._errors.append(last)
         crashed = status is QProcess.ExitStatus.CrashExit
-        ok = code == 0 and not crashed and not self._failure
+        ok = (code == 0 or self._stopped) and not crashed and not self._failure
         self.finished.emit(ok, "" if ok else self._sentence(code, crashed))
 
     def _fail_to_start(self, error: QProcess.ProcessError) -> None:
@@ -137,7 +140,7 @@ class ChildProcess(QObject):
             return f"{self._title} ended abruptly (signal {code}): {cause}."
         if any(line.startswith("Traceback") for line in self._errors) or not last:
             return f"{self._title} ended with an error (exit code {code}): {last or 'it gave no reason'}."
-        return last  # the command line's own sentence for users
+        return last.removeprefix("aln-desk: ")  # the command line's own sentence for users
 
 
 def _environment() -> QProcessEnvironment:

@@ -8,7 +8,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.edit import History
 from aln_desk.domain.patient import Instance
 from aln_desk.gui.autosave import Autosave
-from aln_desk.io import annotations
+from aln_desk.io.annotations import current_annotation
 
 
 class Drafts(QObject):
@@ -23,7 +23,7 @@ class Drafts(QObject):
 
     def annotation(self, instance: Instance) -> Annotation:
         """The newest annotation, saved or not. Raises BadFile when its file cannot be read."""
-        return self.history(instance).present
+        return self.history(instance).annotation
 
     def history(self, instance: Instance) -> History:
         """What can be undone and redone; a file that another program changed becomes the newest step."""
@@ -31,8 +31,8 @@ class Drafts(QObject):
         if known is not None and not self.autosave.changed_on_disk(instance):
             return known
         self.autosave.loaded(instance)
-        read = annotations.current_annotation(instance)
-        self._histories[instance.id] = known.push(read, "changed by another program") if known else History(read)
+        read = current_annotation(instance)
+        self._histories[instance.id] = known.push(read, "changed by another program") if known else History.of(read)
         return self._histories[instance.id]
 
     def edit(self, instance: Instance, annotation: Annotation, what: str) -> None:
@@ -56,5 +56,5 @@ class Drafts(QObject):
 
     def _take(self, instance: Instance, history: History) -> None:
         self._histories[instance.id] = history
-        self.autosave.edit(instance, history.present)
+        self.autosave.edit(instance, history.annotation)
         self.changed.emit(instance.id)

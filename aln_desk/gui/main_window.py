@@ -82,11 +82,13 @@ class MainWindow(QMainWindow):
         if self.workspace.project is None:
             return
         if mode not in self.pages:
-            page = mode_page.make(mode, self.workspace, self.actions_)
-            page.restore_state(dict(self.memory.settings.window.panels.get(mode, {})))
-            self.pages[mode] = page
-            self.stack.addWidget(page)
+            self._add_page(mode)
         self._show(mode, self.pages[mode])
+
+    def show_patient(self, name: str) -> None:
+        """Show a patient in Review."""
+        self.workspace.select_patient(name)
+        self.show_mode("review")
 
     def show_welcome(self) -> None:
         """Show the recent projects."""
@@ -107,7 +109,7 @@ class MainWindow(QMainWindow):
         self.show_welcome()
         return True
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Keep everything, end the children, then close."""
         if not self.close_project():
             event.ignore()
@@ -150,7 +152,7 @@ class MainWindow(QMainWindow):
         self.memory.failed.connect(lambda text: self.info.say(text, "warning"))
         workspace.warned.connect(lambda text: self.info.say(text, "warning"))
         reading.progressed.connect(self.status.progress.tell)
-        reading.busyChanged.connect(lambda busy: None if busy else self.status.progress.hide())
+        reading.busyChanged.connect(self._show_busy)
         reading.deviceKnown.connect(self.header.set_device)
         reading.failed.connect(lambda text: self.info.say(text, "error"))
         self.status.progress.cancelled.connect(reading.cancel)
@@ -198,6 +200,12 @@ class MainWindow(QMainWindow):
 
     # Answers
 
+    def _add_page(self, mode: str) -> None:
+        page = mode_page.make(mode, self.workspace, self.actions_, self.show_patient)
+        page.restore_state(dict(self.memory.settings.window.panels.get(mode, {})))
+        self.pages[mode] = page
+        self.stack.addWidget(page)
+
     def _show(self, mode: str, page: QWidget) -> None:
         self.mode = mode
         self.stack.setCurrentWidget(page)
@@ -216,8 +224,14 @@ class MainWindow(QMainWindow):
         if project and first:
             tasks.run(partial(keep_cover, first.image, project.cache), lane=tasks.Lane.BACKGROUND)
 
+    def _show_busy(self, busy: bool) -> None:
+        self.actions_.hold("review.read", busy)
+        if not busy:
+            self.status.progress.hide()
+
     def _show_model(self) -> None:
-        self.header.set_model(self.workspace.model_name if self.workspace.model else "")
+        model = self.workspace.model
+        self.header.set_model(self.workspace.model_name if model else "", model.digest if model else "")
 
     def _show_progress(self, title: str, text: str) -> None:
         self.progress.begin(title, text)
@@ -261,11 +275,12 @@ class MainWindow(QMainWindow):
 
     def _fold(self, which: int) -> None:
         """Fold a side panel of the page away or back; the first pane is a side only where there are three."""
-        splitter = self.stack.currentWidget().findChild(QSplitter)
+        splitter = self.pages[self.mode].findChild(QSplitter)
         if splitter is None or (which == 0 and splitter.count() < 3):
             return
         pane = splitter.widget(which % splitter.count())
-        pane.setVisible(not pane.isVisible())
+        if pane is not None:
+            pane.setVisible(pane.isHidden())
 
     def _switch_theme(self) -> None:
         name: theme.ThemeName = "light" if self.actions_["theme.light"].isChecked() else "reading"

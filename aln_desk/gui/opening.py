@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -13,9 +13,11 @@ from aln_desk import paths
 from aln_desk.domain.errors import Stopped
 from aln_desk.domain.messages import Message, Progress
 from aln_desk.gui import tasks
-from aln_desk.gui.child_process import ChildProcess
+from aln_desk.gui.child_process import COMMAND, ChildProcess
 from aln_desk.gui.widgets.new_project import NewProject
 from aln_desk.gui.widgets.progress import duration
+from aln_desk.io.predictions import VERDICTS_FILE
+from aln_desk.io.project import DATABASE
 
 _STAGES = {"images": "Drawing simulated patients", "predict": "Reading them with the model"}
 
@@ -59,19 +61,16 @@ class Opening(QObject):
 
         tasks.run(partial(_create, wish, progress), lambda _: self._end(wish.folder), self._refuse)
 
-    def demonstrate(self, command: tuple[str, ...] | None = None) -> None:
-        """Open the demonstration project; where there is none yet, a child process makes it first."""
+    def demonstrate(self, folder: Path | None = None, command: Sequence[str] = COMMAND) -> None:
+        """Open the demonstration project; where it is not whole yet, a child process makes it first."""
         if self.busy:
             return
-        folder = paths.demo_project()
-        if (folder / "project.sqlite").is_file():
+        folder = folder or paths.demo_project()
+        if (folder / DATABASE).is_file() and (folder / "predictions" / VERDICTS_FILE).is_file():
             self.ready.emit(folder)
             return
-        arguments = ["demo", "--no-window", "--events", "--dir", str(folder)]
-        title = "Making the demonstration"
-        child = (
-            ChildProcess(title, arguments, self, command) if command else ChildProcess(title, arguments, self)
-        )
+        arguments = ["demo", "--no-window", "--events", "--stop-with-stdin", "--dir", str(folder)]
+        child = ChildProcess("Making the demonstration", arguments, self, command)
         self._cancel = partial(self._stop_child, child)
         child.message.connect(self._follow)
         child.finished.connect(partial(self._child_ended, child, folder))

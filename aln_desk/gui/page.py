@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from aln_desk.gui.actions import Actions
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     Page: TypeAlias = PatientsPage | AnnotatePage | ReviewPage | TrainingPage | EvaluationPage
 
 
-def make(mode: str, workspace: Workspace, actions: Actions) -> Page:
-    """The page of a mode; KeyError for a word that is none."""
+def make(mode: str, workspace: Workspace, actions: Actions, show_patient: Callable[[str], None]) -> Page:
+    """The page of a mode; KeyError for a word that is none. ``show_patient`` shows a patient in Review."""
     if mode == "patients":
         from aln_desk.gui.pages.patients import PatientsPage
 
@@ -38,5 +39,7 @@ def make(mode: str, workspace: Workspace, actions: Actions) -> Page:
     if mode == "evaluate":
         from aln_desk.gui.pages.evaluation import EvaluationPage
 
-        return EvaluationPage(workspace, actions)
+        evaluation = EvaluationPage(workspace, actions)
+        evaluation.patientOpenRequested.connect(show_patient)
+        return evaluation
     raise KeyError(mode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import partial
+from math import isfinite
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,10 +15,8 @@ from aln_desk.domain.patient import Patient
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui import tasks
 from aln_desk.io import predictions
-from aln_desk.io.predictions import VerdictRow
+from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
 
-VERDICTS = "verdicts.csv"
-INSTANCES = "instances.h5"
 _BAGS_KEPT = 24
 
 
@@ -51,13 +50,19 @@ class Readings(QObject):
         self._parts, self._fresh, self.rows = {}, {}, {}
         self._bags.clear()
         self._asked.clear()
-        tasks.run(partial(_read_rows, folder / VERDICTS), partial(self._take_rows, folder), self._complain)
+        tasks.run(
+            partial(predictions.read_verdicts, folder / VERDICTS_FILE),
+            partial(self._take_rows, folder),
+            self._complain,
+        )
 
     def reload(self) -> None:
         """Read the verdicts again: the engine has written them. What is on screen stays until they are here."""
         if self._folder is not None:
             tasks.run(
-                partial(_read_rows, self._folder / VERDICTS), partial(self._take_rows, self._folder), self._complain
+                partial(predictions.read_verdicts, self._folder / VERDICTS_FILE),
+                partial(self._take_rows, self._folder),
+                self._complain,
             )
 
     def close(self) -> None:
@@ -84,9 +89,9 @@ class Readings(QObject):
             return self._bags[patient.id]
         if self._folder is not None and patient.id not in self._asked and self._was_read(patient.id):
             self._asked.add(patient.id)
-            file = self._parts.get(patient.id, self._folder / INSTANCES)
+            file = self._parts.get(patient.id, self._folder / INSTANCES_FILE)
             tasks.run(
-                partial(_read_bag, (file, self._folder / INSTANCES), patient),
+                partial(_read_bag, (file, self._folder / INSTANCES_FILE), patient),
                 partial(self._take_bag, self._folder, patient.id),
                 self._complain,
             )
@@ -132,10 +137,6 @@ class Readings(QObject):
         self.failed.emit(str(error))
 
 
-def _read_rows(path: Path) -> list[VerdictRow]:
-    return predictions.read_verdicts(path) if path.is_file() else []
-
-
 def _read_bag(files: tuple[Path, ...], patient: Patient) -> ReadBag:
     """From the first file that exists: the engine may have merged the part meanwhile."""
     file = next((file for file in files if file.is_file()), None)
@@ -144,4 +145,5 @@ def _read_bag(files: tuple[Path, ...], patient: Patient) -> ReadBag:
     names = [instance.id for instance in patient.bag]
     found = {name: predictions.read_instance(file, name) for name in names}
     read = {name: prediction for name, prediction in found.items() if prediction is not None}
-    return ReadBag(read, predictions.read_shares(file, names))
+    shares = predictions.read_shares(file, names)
+    return ReadBag(read, {name: share for name, share in shares.items() if isfinite(share)})

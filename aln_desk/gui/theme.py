@@ -13,6 +13,8 @@ from typing import Literal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
+from aln_desk import paths
+
 ThemeName = Literal["reading", "light"]
 
 ACCENT = "#7aa2f7"
@@ -124,7 +126,8 @@ QSplitter::handle:hover { background: $accent; }
 #header { border-bottom: 1px solid $line; }
 #appName { font-size: 15px; font-weight: 600; }
 #modeBar { background: $sunken; border: 1px solid $line; border-radius: 7px; }
-#modeBar QPushButton { background: transparent; border: 1px solid transparent; border-radius: 5px; min-height: 26px;
+#modeBar QPushButton {
+  background: transparent; border: 1px solid transparent; border-radius: 5px; min-height: 26px;
   padding: 0 14px; color: $muted; }
 #modeBar QPushButton:hover { color: $text; }
 #modeBar QPushButton:checked { background: $hover; color: $text; }
@@ -137,14 +140,17 @@ QLabel[role="caption"] { color: $muted; font-size: 11px; }
 QLabel[role="heading"] { color: $muted; font-size: 11px; font-weight: 600; }
 QLabel[role="title"] { font-size: 20px; font-weight: 600; }
 QLabel[role="answer"] { font-size: 38px; font-weight: 600; }
-QLabel[role="chip"] { border: 1px solid $strong_line; border-radius: 5px; padding: 3px 8px; font-size: 12px; color: $muted; }
-QLabel[role="key"] { border: 1px solid $strong_line; border-radius: 3px; padding: 0 4px; font-size: 11px; color: $muted; }
+QLabel[role="chip"] {
+  border: 1px solid $strong_line; border-radius: 5px; padding: 3px 8px; font-size: 12px; color: $muted; }
+QLabel[role="key"] {
+  border: 1px solid $strong_line; border-radius: 3px; padding: 0 4px; font-size: 11px; color: $muted; }
 QLabel[role="notice"] { background: $warning; border: 1px solid $warning_line; border-radius: 5px; color: $warning_text;
   padding: 7px 9px; font-size: 12px; }
 QLabel[role="onImage"] { color: #c9ced6; font-size: 12px; }
 #imageRoom { background: #000000; }
 
-QPushButton { background: transparent; border: 1px solid $strong_line; border-radius: 5px; min-height: 28px; padding: 0 12px; }
+QPushButton {
+  background: transparent; border: 1px solid $strong_line; border-radius: 5px; min-height: 28px; padding: 0 12px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $raised; }
 QPushButton:checked { background: $selection; border-color: $accent; }
@@ -171,9 +177,9 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QSpinBo
 QDateEdit:focus { border-color: $accent; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $strong_line; }
 QComboBox::drop-down { border: none; width: 18px; }
-QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid transparent;
-  border-right: 4px solid transparent; border-top: 5px solid $muted; margin-right: 8px; }
-QComboBox QAbstractItemView { background: $raised; border: 1px solid $strong_line; selection-background-color: $selection;
+QComboBox::down-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 6px; margin-right: 8px; }
+QComboBox QAbstractItemView {
+  background: $raised; border: 1px solid $strong_line; selection-background-color: $selection;
   selection-color: $text; outline: none; }
 QCheckBox, QRadioButton { spacing: 6px; min-height: 28px; background: transparent; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
@@ -182,7 +188,9 @@ QAbstractItemView { background: $window; border: none; outline: none; selection-
   selection-color: $text; alternate-background-color: $raised; }
 QAbstractItemView::item:hover { background: $raised; }
 QAbstractItemView::item:selected { background: $selection; }
-QHeaderView::section { background: $window; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 8px;
+QTableView::item { padding: 0 8px; }
+QHeaderView::section {
+  background: $window; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 8px;
   font-size: 11px; }
 QTableCornerButton::section { background: $window; border: none; }
 QScrollArea, QStackedWidget { background: transparent; border: none; }
@@ -196,13 +204,13 @@ QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
-QSlider { min-height: 22px; background: transparent; }
-QSlider::groove:horizontal { height: 4px; background: $strong_line; border-radius: 2px; }
+QSlider { min-height: 22px; }
+QSlider::groove:horizontal { height: 4px; border: none; background: $strong_line; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal { width: 12px; height: 12px; margin: -4px 0; border-radius: 6px; background: $text; }
 QSlider::handle:horizontal:hover { background: $accent; }
-QSlider:focus { border-bottom: 1px solid $accent; }
-QSlider:disabled::sub-page:horizontal { background: $strong_line; }
+QSlider::handle:horizontal:focus { background: $accent; }
+QSlider::sub-page:horizontal:disabled { background: $strong_line; }
 QProgressBar { background: $sunken; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QTabBar::tab { padding: 6px 12px; color: $muted; border-bottom: 2px solid transparent; }
@@ -216,6 +224,7 @@ QGroupBox { border: 1px solid $line; border-radius: 6px; margin-top: 8px; paddin
 #infoBar[kind="error"] QLabel { color: $error_text; }
 #infoBar[kind="info"] { background: $raised; border-bottom: 1px solid $line; }
 #infoBar[kind="info"] QLabel { color: $text; }
+QStatusBar QPushButton { min-height: 22px; }
 #strip { border-top: 1px solid $line; }
 #tools { border-bottom: 1px solid $line; }
 #card { background: $raised; border: 1px solid $line; border-radius: 8px; }
@@ -231,7 +240,7 @@ def palette() -> Palette:
 
 def stylesheet(colours: Palette) -> str:
     """The whole window's Qt stylesheet in these colours."""
-    return _STYLE.substitute(asdict(colours))
+    return _STYLE.substitute(asdict(colours), icons=(paths.resources() / "icons").as_posix())
 
 
 def apply(application: QApplication, name: ThemeName) -> None:

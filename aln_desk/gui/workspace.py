@@ -22,6 +22,9 @@ from aln_desk.io import checkpoint
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
 
+_DIGITS = 6
+"""Digits of a digest that tell models apart on screen."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInUse:
@@ -55,6 +58,7 @@ class Workspace(QObject):
         self.patient: Patient | None = None
         self.instance: Instance | None = None
         self.model: ModelInUse | None = None
+        self._signed: set[str] | None = None
         self._rows: dict[str, int] = {}
         self._instances: dict[str, Instance] = {}
         self._drafts = Drafts(self)
@@ -95,7 +99,7 @@ class Workspace(QObject):
             self.project.close()
         self.project, self.patient, self.instance, self.model = None, None, None, None
         self.patients = []
-        self._rows, self._instances = {}, {}
+        self._signed, self._rows, self._instances = None, {}, {}
         self._drafts.forget()
         self._readings.close()
         self.projectChanged.emit()
@@ -114,10 +118,10 @@ class Workspace(QObject):
         """Show a patient, and the given image of the bag or the first."""
         patient = self.patients[self._rows[name]]
         self.flush()
-        self.patient = patient
+        wanted = [one for one in patient.bag if one.id == instance] or list(patient.bag)
+        self.patient, self.instance = patient, wanted[0] if wanted else None
         self.patientSelected.emit(name)
-        names = [one.id for one in patient.bag]
-        self._show_instance(instance if instance in names else (names[0] if names else None))
+        self.instanceSelected.emit(self.instance.id if self.instance else "")
 
     def select_instance(self, name: str) -> None:
         """Show an image; its patient is selected with it."""
@@ -126,7 +130,8 @@ class Workspace(QObject):
             self.select_patient(owner, name)
         elif self.instance is None or self.instance.id != name:
             self.flush()
-            self._show_instance(name)
+            self.instance = self._instances[name]
+            self.instanceSelected.emit(name)
 
     def next_patient(self) -> None:
         """The following patient in the project's order; stays at the last."""
@@ -198,9 +203,17 @@ class Workspace(QObject):
         self._opened().set_clinical(name, variable, value)
         self._reread(name)
 
+    @property
+    def signed(self) -> set[str]:
+        """Ids of the patients with a signed judgement."""
+        if self._signed is None:
+            self._signed = self.project.reviewed() if self.project else set()
+        return self._signed
+
     def add_review(self, review: Review) -> None:
         """Keep a signed judgement."""
         self._opened().add_review(review)
+        self.signed.add(review.patient)
         self.patientEdited.emit(review.patient)
 
     def reviews(self, name: str) -> list[Review]:
@@ -240,8 +253,8 @@ class Workspace(QObject):
 
     @property
     def model_name(self) -> str:
-        """Name and digest of the model in use, in the words of the header."""
-        return f"{self.model.name} · {self.model.digest}" if self.model else "No model"
+        """Name and first digits of the model in use, in the words of the header."""
+        return f"{self.model.digest[:_DIGITS]} · {self.model.name}" if self.model else "No model"
 
     def adopt(self, folder: Path) -> None:
         """Let this model read the project from now on. Raises BadModel when its files are damaged."""
@@ -257,6 +270,7 @@ class Workspace(QObject):
 
     def _load_patients(self) -> None:
         self.patients = self._opened().patients()
+        self._signed = None
         self._rows = {patient.id: row for row, patient in enumerate(self.patients)}
         self._instances = {one.id: one for one in _instances(self.patients)}
 
@@ -274,10 +288,6 @@ class Workspace(QObject):
         if self.patient is not None and self.patient.id == name:
             self.patient = changed
         self.patientEdited.emit(name)
-
-    def _show_instance(self, name: str | None) -> None:
-        self.instance = self._instances[name] if name else None
-        self.instanceSelected.emit(name or "")
 
     def _step_patient(self, step: int) -> None:
         row = self._rows[self.patient.id] + step if self.patient else 0

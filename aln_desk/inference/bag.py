@@ -11,7 +11,7 @@ import torch
 from aln_desk.domain.patient import Instance, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.io import images
-from aln_desk.models.build import LoadedModel
+from aln_desk.models.build import LoadedModel, to_logit
 from aln_desk.models.shares import shapley_shares
 
 BATCH = 8
@@ -62,7 +62,7 @@ def judge(model: LoadedModel, patient: str, bag: Sequence[InstancePrediction]) -
     present = torch.ones(tokens.shape[:2], dtype=torch.bool, device=model.device)
     view = torch.tensor([[p.view is View.NODE for p in bag]], device=model.device).long()
     score = float(model.mil.logit(tokens, present, view).double().sigmoid())
-    shares = shapley_shares(model.mil, tokens[0], model.threshold_logit, view[0])
+    shares = shapley_shares(model.mil, tokens[0], to_logit(model.threshold), view[0])
     return Verdict(
         patient=patient,
         score=score,

@@ -14,13 +14,10 @@ from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.inference.bag import judge, read_instances
 from aln_desk.io import images, predictions
-from aln_desk.io.predictions import VerdictRow
+from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel
 from aln_desk.paths import embedded_model
-
-INSTANCES_FILE = "instances.h5"
-VERDICTS_FILE = "verdicts.csv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,16 @@ def current_annotation(instance: Instance) -> Annotation:
     damaged file, so that nobody draws over outlines that may still be rescued.
     """
     own = Path(instance.annotation)
-    for path in (own, labelme_json.sidecar(Path(instance.image))):
-        if path.exists():
-            return _relocated(labelme_json.read(path), instance) if path != own else labelme_json.read(path)
-    return _relocated(Annotation(image_path=""), instance)
+    if own.exists():
+        return labelme_json.read(own)
+    beside = labelme_json.sidecar(Path(instance.image))
+    found = labelme_json.read(beside) if beside.exists() else Annotation(image_path="")
+    return _relocated(found, instance)
+
+
+def is_annotated(instance: Instance) -> bool:
+    """Whether a LabelMe file exists for the instance: its own or one beside its image, readable or not."""
+    return Path(instance.annotation).exists() or labelme_json.sidecar(Path(instance.image)).exists()
 
 
 def save_annotation(instance: Instance, annotation: Annotation) -> None:

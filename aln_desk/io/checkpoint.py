@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,13 @@ FORMAT = 1
 _DIGEST_LENGTH = 12
 
 
-def save_tensors(
-    path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
-) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:
     """Write named arrays (any shape, dtype kept) to one safetensors file, atomically."""
     from safetensors.numpy import save
 
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # writing then says what is wrong
+        path.parent.mkdir(parents=True, exist_ok=True)
     atomic.write_bytes(path, save(contiguous, dict(metadata) if metadata else None))
 
 
@@ -66,9 +66,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadModel(
-            f"{folder}: no model lies here (no {MANIFEST_FILE}); choose another."
-        ) from error
+        raise BadModel(f"{folder}: no model lies here (no {MANIFEST_FILE}); choose another.") from error
     except (ValueError, RecursionError) as error:
         raise BadModel(f"{path}: the manifest is damaged; copy or train the model again.") from error
     version = manifest.get("format") if isinstance(manifest, dict) else None

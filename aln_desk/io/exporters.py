@@ -75,7 +75,7 @@ def _drawn(instance: Instance) -> NDArray[np.uint8] | None:
 
 
 def _predicted(project: Project, instance: Instance) -> NDArray[np.uint8] | None:
-    found = predictions.read_instance(project.predictions / "instances.h5", instance.id)
+    found = predictions.read_instance(project.predictions / predictions.INSTANCES_FILE, instance.id)
     if found is None:
         return None
     return found.mask.astype(np.uint8) * (2 if found.view is View.NODE else 1)

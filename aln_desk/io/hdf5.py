@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ def writing(path: Path) -> Iterator[h5py.File]:
     """An empty file that replaces ``path`` when the block ends well; its folder is made."""
     import h5py
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # writing then says what is wrong
+        path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.replacing(path) as temporary, h5py.File(temporary, "w") as file:
         yield file
 

@@ -21,6 +21,7 @@ from aln_desk.io.database import connect, inspect, sentences
 from aln_desk.io.stored_path import Locator, store
 
 DATABASE = "project.sqlite"
+TRUTH_FILE = "truth.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class Project:
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    @property
+    def simulated(self) -> bool:
+        """True when the patients were simulated: the table of their true chances lies in the folder."""
+        return (self.folder / TRUTH_FILE).is_file()
 
     @property
     def models(self) -> Path:
@@ -197,9 +203,13 @@ class Project:
         said = (review.reader, review.judgement, review.note, review.seconds, review.signed_at)
         seen = (shown.score, shown.threshold, shown.model) if shown else (None, None, None)
         with self._writing() as connection:
-            connection.execute(
-                "INSERT INTO review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*said, review.signed_at, *seen)
-            )
+            row = (review.patient, *said, *seen)
+            connection.execute("INSERT INTO review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def reviewed(self) -> set[str]:
+        """Patients with at least one review."""
+        with sentences(self._database):
+            return {patient for (patient,) in self._connection.execute("SELECT DISTINCT patient FROM review")}
 
     def adopt(self, model: str | Path, digest: str) -> None:
         """Make the model in folder ``model`` the one that reads this project from now on."""
@@ -254,9 +264,7 @@ class Project:
         return _assemble(patients, instances, clinical, Locator(self.folder))
 
 
-def _assemble(
-    patients: list[Any], instances: list[Any], clinical: list[Any], locator: Locator
-) -> list[Patient]:
+def _assemble(patients: list[Any], instances: list[Any], clinical: list[Any], locator: Locator) -> list[Patient]:
     bags: dict[str, list[Instance]] = defaultdict(list)
     variables: dict[str, dict[str, str]] = defaultdict(dict)
     views = {view.value: view for view in View}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 
 APPLICATION_ID = 0x414C4E44
 """``ALND`` in the file's header: tells a project from any other SQLite file."""
@@ -73,9 +72,9 @@ def is_project(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
 
 
-def migrate(connection: sqlite3.Connection, scripts: Sequence[str] = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
     """Apply the scripts the file has not seen, each in a transaction: one that fails leaves no trace."""
-    for number, script in enumerate(scripts[version(connection) :], start=version(connection) + 1):
+    for number, script in enumerate(MIGRATIONS[version(connection) :], start=version(connection) + 1):
         try:
             connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
         except sqlite3.Error:

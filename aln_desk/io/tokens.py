@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aln_desk.domain.errors import BadModel
 from aln_desk.io import hdf5
-
-if TYPE_CHECKING:
-    import h5py
 
 _NAMES = ("instance", "patient", "view")
 _ARRAYS = ("token", "status_logit", "lesion_logit")
@@ -63,10 +59,6 @@ def read(path: Path, model_digest: str) -> Tokens:
         model = str(file.attrs["model"])
         if model != model_digest:
             raise BadModel(f"{path}: these tokens come from model {model}, not {model_digest}. {_REMEDY}.")
-        names = {name: _names(file[name]) for name in _NAMES}
-        arrays = {name: np.asarray(file[name][()], np.float32) for name in _ARRAYS}
-        return Tokens(model=model, **names, **arrays)
-
-
-def _names(dataset: h5py.Dataset) -> list[Any]:
-    return list(dataset.asstr()[()])
+        instance, patient, view = (list[str](file[name].asstr()[()]) for name in _NAMES)
+        token, status, lesion = (np.asarray(file[name][()], np.float32) for name in _ARRAYS)
+        return Tokens(instance, patient, view, token, status, lesion, model)

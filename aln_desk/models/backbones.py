@@ -146,9 +146,7 @@ class EfficientAttention(nn.Module):
         source = tokens
         if self.reduce is not None:
             source = self.reduce_norm(_to_tokens(self.reduce(_to_grid(tokens, height, width))))
-        query, key, value = (
-            self._split(part) for part in (self.query(tokens), self.key(source), self.value(source))
-        )
+        query, key, value = (self._split(part) for part in (self.query(tokens), self.key(source), self.value(source)))
         seen = F.scaled_dot_product_attention(query, key, value)  # (B, heads, h * w, C / heads)
         attended: Tensor = self.out(seen.transpose(1, 2).flatten(2))
         return attended

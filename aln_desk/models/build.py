@@ -29,24 +29,25 @@ Net = TypeVar("Net", bound=nn.Module)
 class LoadedModel:
     """Both networks in evaluation mode on ``device``, and all else a verdict needs.
 
-    ``threshold``: score from which a patient is positive. ``digest`` names the model everywhere; ``name`` is
+    ``threshold``: score from which a patient is positive. A model of stage 1 alone has neither ``mil`` nor
+    ``threshold``: it finds lesions and gives no verdict. ``digest`` names the model everywhere; ``name`` is
     for people. ``manifest`` is the model's own description, whole.
     """
 
     mtl: MultiTaskNet
-    mil: BagTransformer
+    mil: BagTransformer | None
     preprocess: Preprocess
-    threshold: float
+    threshold: float | None
     manifest: Mapping[str, Any]
     digest: str
     name: str
     device: torch.device
 
-    @property
-    def threshold_logit(self) -> float:
-        """The threshold in logits (kept within +-14): the baseline of the images' shares."""
-        score = min(max(self.threshold, 1e-6), 1 - 1e-6)
-        return math.log(score / (1 - score))
+
+def to_logit(score: float) -> float:
+    """The logit of a score, kept within +-14; of the threshold, it is the baseline of the images' shares."""
+    kept = min(max(score, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
 
 
 def build_mtl(config: MtlConfig) -> MultiTaskNet:
@@ -74,27 +75,29 @@ def choose_device(name: str) -> torch.device:
 def save_model(
     folder: Path,
     mtl: MultiTaskNet,
-    mil: BagTransformer,
+    mil: BagTransformer | None,
     preprocess: Preprocess,
-    threshold: float,
+    threshold: float | None,
     fields: Mapping[str, Any],
     dtype: StoredDtype = "float32",
 ) -> str:
     """Write a model to ``folder`` (made if absent, files there replaced) and return its digest.
 
-    ``fields`` join the manifest: name (default: the folder's), threshold_rule, data_digest, created,
-    training, figures, simulated. ``float16`` halves the files; the parameters are rounded to it.
+    ``mil`` and ``threshold`` are None for a model of stage 1 alone. ``fields`` join the manifest: name (default: the
+    folder's), threshold_rule, data_digest, created, training, figures, simulated. ``float16`` halves the files; the
+    parameters are rounded to it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save_tensors(folder / checkpoint.MTL_FILE, _arrays(mtl, dtype), {"network": "mtl"})
-    checkpoint.save_tensors(folder / checkpoint.MIL_FILE, _arrays(mil, dtype), {"network": "mil"})
+    if mil is not None:
+        checkpoint.save_tensors(folder / checkpoint.MIL_FILE, _arrays(mil, dtype), {"network": "mil"})
     manifest = {
         "name": folder.name,
         **fields,
         "mtl": mtl.config.to_dict(),
-        "mil": mil.config.to_dict(),
+        "mil": mil.config.to_dict() if mil is not None else None,
         "preprocess": preprocess.to_dict(),
-        "threshold": float(threshold),
+        "threshold": threshold,
         "code_version": __version__,
     }
     checkpoint.write_manifest(folder, manifest)
@@ -105,16 +108,19 @@ def load_model(folder: Path, device: torch.device) -> LoadedModel:
     """The model in ``folder``. Raises `BadModel` where files are absent, changed or do not fit together."""
     checkpoint.verify(folder)
     manifest = checkpoint.read_manifest(folder)
+    preprocess = Preprocess.from_dict(_record(folder, manifest, "preprocess"))
     with torch.device("meta"):  # no memory and no random numbers for parameters that the file replaces
         mtl = build_mtl(MtlConfig.from_dict(_record(folder, manifest, "mtl")))
-        mil = build_mil(MilConfig.from_dict(_record(folder, manifest, "mil")))
-    preprocess = Preprocess.from_dict(_record(folder, manifest, "preprocess"))
-    _check_joints(folder, mtl.config, mil.config, preprocess)
+    if mtl.config.size != preprocess.size:
+        raise BadModel(
+            f"{folder}: the network reads {mtl.config.size} pixels but gets {preprocess.size}; train it again."
+        )
+    has_mil = manifest.get("mil") is not None
     return LoadedModel(
         mtl=_filled(mtl, folder / checkpoint.MTL_FILE).to(device),
-        mil=_filled(mil, folder / checkpoint.MIL_FILE).to(device),
+        mil=_load_mil(folder, manifest).to(device) if has_mil else None,
         preprocess=preprocess,
-        threshold=_threshold(folder, manifest),
+        threshold=_threshold(folder, manifest) if has_mil else None,
         manifest=manifest,
         digest=str(manifest["digest"]),
         name=str(manifest.get("name", folder.name)),
@@ -122,36 +128,24 @@ def load_model(folder: Path, device: torch.device) -> LoadedModel:
     )
 
 
-def load_parameters(net: nn.Module, arrays: Mapping[str, NDArray[Any]], where: Path) -> None:
-    """Replace every parameter and buffer of ``net`` in place, as float32 on the CPU.
+def _load_mil(folder: Path, manifest: Mapping[str, Any]) -> BagTransformer:
+    with torch.device("meta"):
+        mil = build_mil(MilConfig.from_dict(_record(folder, manifest, "mil")))
+    if mil.config.dim != TOKEN_DIM:
+        raise BadModel(f"{folder}: the bag network reads tokens of {mil.config.dim}, not {TOKEN_DIM}; train it again.")
+    return _filled(mil, folder / checkpoint.MIL_FILE)
 
-    Raises `BadModel`, naming ``where``, unless the names and shapes are exactly those of the network.
-    """
+
+def _filled(net: Net, path: Path) -> Net:
+    """The network in evaluation mode with the file's parameters and buffers, as float32 on the CPU."""
+    arrays = checkpoint.load_tensors(path)
     tensors = {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
     try:
         net.load_state_dict(tensors, strict=True, assign=True)
     except RuntimeError as error:
-        raise BadModel(
-            f"{where}: the parameters do not fit the network that the manifest describes."
-        ) from error
-
-
-def _filled(net: Net, path: Path) -> Net:
-    load_parameters(net, checkpoint.load_tensors(path), path)
+        raise BadModel(f"{path}: the parameters do not fit the network that the manifest describes.") from error
     net.eval()
     return net
-
-
-def _check_joints(folder: Path, mtl: MtlConfig, mil: MilConfig, preprocess: Preprocess) -> None:
-    """Each part may be sound and yet not fit the next."""
-    if mtl.size != preprocess.size:
-        raise BadModel(
-            f"{folder}: the network reads {mtl.size} pixels but gets {preprocess.size}; train it again."
-        )
-    if mil.dim != TOKEN_DIM:
-        raise BadModel(
-            f"{folder}: the bag network reads tokens of {mil.dim}, not {TOKEN_DIM}; train it again."
-        )
 
 
 def _threshold(folder: Path, manifest: Mapping[str, Any]) -> float:
@@ -169,6 +163,4 @@ def _record(folder: Path, manifest: Mapping[str, Any], key: str) -> Mapping[str,
 
 
 def _arrays(net: nn.Module, dtype: StoredDtype) -> dict[str, NDArray[Any]]:
-    return {
-        name: value.detach().float().cpu().numpy().astype(dtype) for name, value in net.state_dict().items()
-    }
+    return {name: value.detach().float().cpu().numpy().astype(dtype) for name, value in net.state_dict().items()}

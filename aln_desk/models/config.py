@@ -28,6 +28,4 @@ def from_record(kind: type[Config], record: Mapping[str, Any]) -> Config:
     try:
         return kind(**values)
     except (BadSetting, TypeError, ValueError) as error:
-        raise BadModel(
-            f"The model's {kind.__name__} cannot be used ({error}); choose another model."
-        ) from error
+        raise BadModel(f"The model's {kind.__name__} cannot be used ({error}); choose another model.") from error

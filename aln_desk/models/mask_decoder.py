@@ -66,6 +66,4 @@ class MaskDecoder(nn.Module):
 
 
 def _mlp(dim: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, outputs)
-    )
+    return nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, outputs))

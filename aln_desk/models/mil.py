@@ -96,7 +96,7 @@ class BagTransformer(nn.Module):
         )
 
     def logit(self, tokens: Tensor, present: Tensor, view: Tensor | None = None) -> Tensor:
-        """``forward(...).logit`` (B,) without the evidence: all that training needs; three times faster."""
+        """``forward(...).logit`` (B,) without the evidence: all that training needs."""
         return self._read(tokens, present, view)[0]
 
     @torch.no_grad()

@@ -46,9 +46,7 @@ class MtlConfig:
         if not self.temperature > 0:
             raise BadSetting(f"temperature is {self.temperature}; choose a number above 0.")
         if self.pooling not in get_args(Pooling):
-            raise BadSetting(
-                f"There is no pooling '{self.pooling}'; choose one of {', '.join(get_args(Pooling))}."
-            )
+            raise BadSetting(f"There is no pooling '{self.pooling}'; choose one of {', '.join(get_args(Pooling))}.")
 
     def to_dict(self) -> dict[str, Any]:
         """A record that JSON can hold."""

@@ -103,9 +103,7 @@ class Preprocess:
         left, top = (self.size - inner_width) // 2, (self.size - inner_height) // 2
         return left, top, left + inner_width, top + inner_height
 
-    def _into_square(
-        self, array: NDArray[np.uint8], padding: NDArray[np.uint8], *, smooth: bool
-    ) -> NDArray[np.uint8]:
+    def _into_square(self, array: NDArray[np.uint8], padding: NDArray[np.uint8], *, smooth: bool) -> NDArray[np.uint8]:
         left, top, right, bottom = self._content(*array.shape[:2])
         shrinks = bottom - top < array.shape[0] or right - left < array.shape[1]
         method = (cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR) if smooth else cv2.INTER_NEAREST_EXACT

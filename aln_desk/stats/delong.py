@@ -64,9 +64,7 @@ def _variance(below: Floats, above: Floats) -> float:
     positives, negatives = below.size, above.size
     if positives < 2 or negatives < 2:
         return math.nan
-    return float(
-        below.var(ddof=1) / (positives * negatives**2) + above.var(ddof=1) / (negatives * positives**2)
-    )
+    return float(below.var(ddof=1) / (positives * negatives**2) + above.var(ddof=1) / (negatives * positives**2))
 
 
 def _ratio(difference: float, error: float) -> float:

@@ -68,8 +68,12 @@ def test_a_traceback_becomes_a_sentence_with_its_last_line(qtbot: QtBot) -> None
 
 
 def test_the_command_lines_own_sentence_is_shown_as_it_stands(qtbot: QtBot) -> None:
-    heard = run(qtbot, python("sys.exit('Project P: no images. Import some.')"))
+    heard = run(qtbot, python("sys.exit('aln-desk: Project P: no images. Import some.')"))
     assert heard.ends == [(False, "Project P: no images. Import some.")]
+
+
+def test_a_clean_stop_is_no_failure_whatever_its_exit_code(qtbot: QtBot) -> None:
+    assert run(qtbot, python("say(Finished(stopped=True)); sys.exit(130)")).ends == [(True, "")]
 
 
 def test_a_silent_failure_still_has_a_sentence(qtbot: QtBot) -> None:

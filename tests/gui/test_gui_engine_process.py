@@ -91,9 +91,7 @@ def test_a_newer_request_replaces_the_one_under_way(engine: EngineProcess, qtbot
     assert not engine.busy
 
 
-def test_an_engine_that_dies_is_restarted_with_the_request(
-    engine: EngineProcess, qtbot: QtBot, tmp_path: Path
-) -> None:
+def test_an_engine_that_dies_is_restarted_with_the_request(engine: EngineProcess, qtbot: QtBot, tmp_path: Path) -> None:
     heard = Heard(engine)
     engine.predict(tmp_path / "flag", "dies once")
     qtbot.waitUntil(lambda: heard.busy == [True, False], timeout=20_000)
@@ -124,10 +122,23 @@ def test_shutdown_ends_a_busy_engine_without_complaint(engine: EngineProcess, qt
 
 def test_the_command_line_of_a_training() -> None:
     arguments = training_arguments("P", "quick", ["a", "b"], "cpu", {"mtl.iterations": 20, "seed": 1})
-    assert arguments == (
-        "train all P --events --stop-with-stdin --preset quick --device cpu --cohorts a,b"
-        " --set mtl.iterations=20 --set seed=1"
-    ).split()
+    assert arguments == [
+        "train",
+        "all",
+        "P",
+        "--events",
+        "--stop-with-stdin",
+        "--preset",
+        "quick",
+        "--device",
+        "cpu",
+        "--cohorts",
+        "a,b",
+        "--set",
+        "mtl.iterations=20",
+        "--set",
+        "seed=1",
+    ]
 
 
 TRAINING = """

@@ -8,7 +8,7 @@ import torch
 
 from aln_desk.domain.errors import BadModel, BadSetting
 from aln_desk.io import checkpoint
-from aln_desk.models.build import LoadedModel, build_mil, build_mtl, choose_device, load_model, save_model
+from aln_desk.models.build import LoadedModel, build_mil, build_mtl, choose_device, load_model, save_model, to_logit
 from aln_desk.models.mil import BagTransformer, MilConfig
 from aln_desk.models.mtl import MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
@@ -57,7 +57,7 @@ def test_everything_else_comes_back(folder: Path) -> None:
     assert model.mtl.config == MtlConfig(size=64) and model.mil.config == MilConfig(layers=2)
     assert model.digest == checkpoint.model_digest(folder) == model.manifest["digest"]
     assert model.manifest["simulated"] is True and model.manifest["code_version"]
-    assert model.threshold_logit == pytest.approx(-0.4054651)
+    assert to_logit(0.4) == pytest.approx(-0.4054651)
 
 
 def test_half_precision_halves_the_files_and_loads_as_float32(
@@ -93,9 +93,16 @@ def test_digest_follows_the_parameters(tmp_path: Path, nets: tuple[MultiTaskNet,
 
 
 @pytest.mark.parametrize(("threshold", "logit"), [(0.0, -13.8155), (0.5, 0.0), (1.0, 13.8155)])
-def test_threshold_logit_is_finite(folder: Path, threshold: float, logit: float) -> None:
-    rewrite(folder, threshold=threshold)
-    assert load_model(folder, CPU).threshold_logit == pytest.approx(logit, abs=1e-3)
+def test_the_logit_of_a_threshold_is_finite(threshold: float, logit: float) -> None:
+    assert to_logit(threshold) == pytest.approx(logit, abs=1e-3)
+
+
+def test_a_model_of_stage_one_alone_has_no_threshold(tmp_path: Path, nets: tuple[MultiTaskNet, BagTransformer]) -> None:
+    save_model(tmp_path / "m", nets[0], None, Preprocess(size=64), None, {})
+    model = load_model(tmp_path / "m", CPU)
+    assert model.mil is None
+    assert model.threshold is None
+    assert not (tmp_path / "m" / checkpoint.MIL_FILE).exists()
 
 
 def test_no_model_at_all_is_a_sentence(tmp_path: Path) -> None:
@@ -121,7 +128,7 @@ def test_a_changed_or_absent_file_is_refused(folder: Path, name: str) -> None:
         ({"mil": {"layers": 3}}, "do not fit"),
         ({"mil": {"layers": 1}}, "do not fit"),
         ({"mil": {"layers": 2, "mlp": 100}}, "do not fit"),
-        ({"mtl": {"backbone": "mit-b2"}}, "do not fit"),
+        ({"mtl": {"backbone": "mit-b2", "size": 64}}, "do not fit"),
         ({"mtl": {"depth": 1}}, "unknown key 'depth'"),
         ({"mtl": None}, "lacks 'mtl'"),
         ({"preprocess": []}, "lacks 'preprocess'"),
@@ -134,9 +141,7 @@ def test_a_changed_or_absent_file_is_refused(folder: Path, name: str) -> None:
         ({"threshold": True}, "threshold"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_a_sentence(
-    folder: Path, changes: dict[str, object], words: str
-) -> None:
+def test_a_manifest_that_does_not_fit_is_a_sentence(folder: Path, changes: dict[str, object], words: str) -> None:
     rewrite(folder, **changes)
     with pytest.raises(BadModel, match=words):
         load_model(folder, CPU)
@@ -144,9 +149,7 @@ def test_a_manifest_that_does_not_fit_is_a_sentence(
 
 def test_the_manifest_is_plain_json(folder: Path) -> None:
     manifest = json.loads((folder / checkpoint.MANIFEST_FILE).read_text(encoding="utf-8"))
-    assert {"format", "name", "mtl", "mil", "preprocess", "threshold", "code_version", "digest"} <= set(
-        manifest
-    )
+    assert {"format", "name", "mtl", "mil", "preprocess", "threshold", "code_version", "digest"} <= set(manifest)
 
 
 def test_devices() -> None:
@@ -177,6 +180,4 @@ def test_the_gpu_answers_as_the_cpu(folder: Path) -> None:
         torch.manual_seed(5)
         return model.mtl(torch.randn(2, 3, 64, 64).to(model.device)).status_logit.detach().cpu()
 
-    assert torch.allclose(
-        answer(load_model(folder, CPU)), answer(load_model(folder, torch.device("cuda"))), atol=1e-3
-    )
+    assert torch.allclose(answer(load_model(folder, CPU)), answer(load_model(folder, torch.device("cuda"))), atol=1e-3)

@@ -118,9 +118,7 @@ def test_view_counts_only_with_its_embedding() -> None:
     tokens, view = torch.randn(1, 3, 16), torch.tensor([[0, 1, 1]])
     plain, seeing = small_net(), small_net(view_embedding=True)
     assert torch.equal(plain.logit(tokens, full(tokens), view), plain.logit(tokens, full(tokens)))
-    assert not torch.allclose(
-        seeing.logit(tokens, full(tokens), view), seeing.logit(tokens, full(tokens), 1 - view)
-    )
+    assert not torch.allclose(seeing.logit(tokens, full(tokens), view), seeing.logit(tokens, full(tokens), 1 - view))
     with pytest.raises(ValueError, match="view"):
         seeing.logit(tokens, full(tokens))
 

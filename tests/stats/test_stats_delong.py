@@ -50,9 +50,7 @@ def test_variance_of_five_patients_by_hand() -> None:
 @given(readings())
 def test_variance_equals_brute_force(data: tuple[list[int], list[float], list[float]]) -> None:
     outcome, score, _ = data
-    assert delong.variance(outcome, score) == pytest.approx(
-        brute_covariance(outcome, score, score), abs=1e-12
-    )
+    assert delong.variance(outcome, score) == pytest.approx(brute_covariance(outcome, score, score), abs=1e-12)
 
 
 @given(readings())

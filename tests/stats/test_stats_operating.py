@@ -36,9 +36,7 @@ def youden(outcome: list[int], score: list[float], threshold: float) -> float:
 @pytest.mark.parametrize(("name", "counts", "sensitivity", "specificity"), TABLE_2)
 def test_published_proportions(name: str, counts: Confusion, sensitivity: float, specificity: float) -> None:
     at = figures(counts)
-    assert (round(at.sensitivity.value, 3), round(at.specificity.value, 3)) == (sensitivity, specificity), (
-        name
-    )
+    assert (round(at.sensitivity.value, 3), round(at.specificity.value, 3)) == (sensitivity, specificity), name
 
 
 def test_published_f1_of_swin_recomputed_from_the_counts() -> None:
@@ -91,9 +89,7 @@ def test_nobody_gives_nan_without_a_warning() -> None:
         empty = operating.table([], [], 0.5)
         negative = operating.table([0, 0], [0.1, 0.2], 0.5)
     assert math.isnan(empty.accuracy.value) and math.isnan(empty.accuracy.low) and math.isnan(empty.f1)
-    assert (
-        math.isnan(negative.sensitivity.value) and math.isnan(negative.ppv.high) and math.isnan(negative.f1)
-    )
+    assert math.isnan(negative.sensitivity.value) and math.isnan(negative.ppv.high) and math.isnan(negative.f1)
     assert negative.specificity.value == negative.npv.value == 1.0
 
 

@@ -113,9 +113,7 @@ def test_undefined_is_nan_without_a_warning(outcome: list[int], score: list[floa
         assert roc.curve(outcome, score).threshold.size == 0
 
 
-@pytest.mark.parametrize(
-    ("outcome", "score"), [([0, 1], [0.5]), ([[0, 1]], [[0.1, 0.2]]), ([0, 2], [0.1, 0.2])]
-)
+@pytest.mark.parametrize(("outcome", "score"), [([0, 1], [0.5]), ([[0, 1]], [[0.1, 0.2]]), ([0, 2], [0.1, 0.2])])
 def test_arrays_that_are_no_patients_are_refused(outcome: list[int], score: list[float]) -> None:
     with pytest.raises(ValueError):
         roc.auc(outcome, score)

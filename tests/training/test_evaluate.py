@@ -12,7 +12,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import BadFile, BadProject
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.shape import Shape
-from aln_desk.domain.verdict import InstancePrediction, Placement
+from aln_desk.domain.verdict import InstancePrediction, Placement, decide
 from aln_desk.io import images, labelme_json, predictions
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
@@ -29,9 +29,7 @@ def patient(folder: Path, name: str) -> Patient:
     image = folder / "images" / f"{name}.png"
     image.parent.mkdir(exist_ok=True)
     images.write_png(image, np.zeros((SIDE, SIDE, 3), np.uint8))
-    instance = Instance(
-        f"{name}/{image.name}", name, View.TUMOUR, str(image), str(image.with_suffix(".json"))
-    )
+    instance = Instance(f"{name}/{image.name}", name, View.TUMOUR, str(image), str(image.with_suffix(".json")))
     cohort = "south <B>" if name == "P7" else "internal test"
     return Patient(name, cohort, OUTCOME.get(name, 1), bag=(instance,))
 
@@ -50,14 +48,13 @@ def folder(tmp_path: Path) -> Path:
 
 def verdict(name: str, score: float, outcome: int | None = 0) -> VerdictRow:
     """A verdict as `predict` wrote it: with outcome and cohort of that time, both out of date by now."""
-    decision = "positive" if score >= 0.5 else "negative"
     return VerdictRow(
         patient=name,
         cohort="training",
         outcome=outcome,
         score=score,
         threshold=0.5,
-        decision=decision,
+        decision=decide(score, 0.5),
         n_tumour=1,
         n_node=0,
         model=MODEL,
@@ -113,9 +110,7 @@ def test_metrics_use_the_outcomes_and_cohorts_of_today(folder: Path, tmp_path: P
         ("south <B>", 1, 1),
     ]
     assert rows[0].auc == pytest.approx(5 / 6)
-    assert (rows[0].accuracy, rows[0].sensitivity, rows[0].specificity) == pytest.approx(
-        (3 / 5, 2 / 3, 1 / 2)
-    )
+    assert (rows[0].accuracy, rows[0].sensitivity, rows[0].specificity) == pytest.approx((3 / 5, 2 / 3, 1 / 2))
     assert math.isnan(rows[1].auc)
 
 
@@ -155,9 +150,7 @@ def test_roc_figure_is_a_picture_with_a_legend(folder: Path, tmp_path: Path) -> 
     (line,) = root.iter("{http://www.w3.org/2000/svg}polyline")
     assert "internal test: AUC 0.833 (0.371 to 1.000)" in words
     assert "south <B>: AUC not defined" in words
-    assert (
-        line.get("points") == "60.00,380.00 60.00,260.00 60.00,140.00 240.00,140.00 240.00,20.00 420.00,20.00"
-    )
+    assert line.get("points") == "60.00,380.00 60.00,260.00 60.00,140.00 240.00,140.00 240.00,20.00 420.00,20.00"
 
 
 def test_patients_that_left_and_patients_not_read_are_told(folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.stats import kurtosis
 from training.phantom.fields import smooth_curve, smooth_noise, step
 from training.phantom.images import Picture, draw_pictures
 from training.phantom.latents import NodeSigns, SimulatedPatient, TumourSigns, draw_patients
-from training.phantom.scanner import LOOKS, render
+from training.phantom.scanner import LOOKS, Look, render
 
 SIZE = 256
 PATIENT = next(p for p in draw_patients(50, 2) if p.node is not None)
@@ -77,7 +78,7 @@ def test_outlines_have_a_usable_number_of_points_inside_the_image() -> None:
 
 def test_a_larger_tumour_covers_more() -> None:
     areas = [inside(with_tumour(size=z)).sum() for z in (-2, -1, 0, 1, 2)]
-    assert all(small < large for small, large in zip(areas, areas[1:], strict=False))
+    assert all(small < large for small, large in pairwise(areas))
     assert areas[-1] > 6 * areas[0]
 
 
@@ -114,7 +115,7 @@ def test_hilum_loss_darkens_the_middle_of_a_node() -> None:
 
 def test_a_thicker_cortex_darkens_the_node() -> None:
     whole = [core_grey(with_node(hilum_loss=-1.5, cortex=z), 1.0) for z in (-2, -0.7, 0.7, 2)]
-    assert all(thin > 1.08 * thick for thin, thick in zip(whole, whole[1:], strict=False))
+    assert all(thin > 1.08 * thick for thin, thick in pairwise(whole))
 
 
 def test_a_round_node_is_rounder_than_an_oval_one() -> None:
@@ -141,9 +142,9 @@ def test_a_picture_does_not_depend_on_how_often_it_is_drawn() -> None:
 
 
 @pytest.mark.parametrize("look", [look for looks in LOOKS.values() for look in looks])
-def test_speckle_fills_the_range_and_darkens_with_depth(look: object) -> None:
+def test_speckle_fills_the_range_and_darkens_with_depth(look: Look) -> None:
     flat = np.full((SIZE, SIZE), -10.0, np.float32)
-    grey = render(np.random.default_rng(0), flat, np.zeros_like(flat), look)  # type: ignore[arg-type]
+    grey = render(np.random.default_rng(0), flat, np.zeros_like(flat), look)
     assert grey.dtype == np.uint8 and grey.shape == (SIZE, SIZE)
     assert grey[40:80].mean() > 1.3 * grey[-40:].mean()
     middle = grey[100:140, 60:-60].astype(float)

@@ -61,9 +61,7 @@ def test_cohorts_have_the_papers_proportions(patients: int, sizes: tuple[int, in
 
 def test_cohorts_are_split_by_hospital_and_date() -> None:
     drawn = draw_patients(400, 0)
-    dates = {
-        name: [p.admission_date for p in drawn if p.cohort == name] for name in ("training", "internal test")
-    }
+    dates = {name: [p.admission_date for p in drawn if p.cohort == name] for name in ("training", "internal test")}
     assert max(dates["training"]) < min(dates["internal test"])
     assert all((p.hospital == "B") == (p.cohort == "external test") for p in drawn)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
+import re
 from pathlib import Path
 
 import cv2
@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
+from aln_desk.io import labelme_json
 from training.phantom import simulate
 from training.phantom.latents import draw_patients
 
@@ -82,20 +84,20 @@ def test_the_best_score_is_written_in_full(study: Path) -> None:
 def test_images_are_grey_and_of_the_asked_size(study: Path) -> None:
     for path in study.rglob("*.png"):
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert image is not None
         assert image.shape == (SIZE, SIZE)
         assert image.dtype == np.uint8
 
 
-def test_outlines_are_valid_labelme_files(study: Path) -> None:
+def test_every_image_has_its_outline_as_labelme_writes_it(study: Path) -> None:
     for path in study.rglob("*.png"):
-        record = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        assert record["imagePath"] == path.name
-        assert (record["imageHeight"], record["imageWidth"]) == (SIZE, SIZE)
-        assert record["imageData"] is None
-        (shape,) = record["shapes"]
-        assert shape["label"] == ("tumor" if path.name.startswith("T") else "lymph_node")
-        assert shape["shape_type"] == "polygon"
-        assert 30 <= len(shape["points"]) <= 80
+        annotation = labelme_json.read(path.with_suffix(".json"))
+        assert annotation.image_path == path.name
+        assert (annotation.image_height, annotation.image_width) == (SIZE, SIZE)
+        (shape,) = annotation.shapes
+        assert shape.label == (TUMOUR_LABEL if path.name.startswith("T") else NODE_LABEL)
+        assert shape.shape_type == "polygon"
+        assert 30 <= len(shape.points) <= 80
 
 
 def test_progress_counts_every_image(tmp_path: Path) -> None:
@@ -124,6 +126,13 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_but_images_outlines_and_the_two_tables_is_written(study: Path) -> None:
+    tables = {"patients.csv", "truth.csv"}
+    files = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
+    assert all(re.fullmatch(r"images/P\d{4}/(T[1-4]|L[1-3])\.(png|json)", name) for name in files - tables)
+    assert tables < files
+
+
 @pytest.mark.parametrize("name", ["images", "patients.csv", "truth.csv"])
 def test_a_folder_that_holds_a_study_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
@@ -135,7 +144,7 @@ def test_a_folder_that_holds_a_study_is_refused_and_left_alone(tmp_path: Path, n
 def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "study"
     path.write_text("mine")
-    with pytest.raises(BadProject, match="is a file"):
+    with pytest.raises(BadProject, match=r"cannot hold a study.*Choose a folder"):
         simulate(path, 1, 0, size=SIZE, workers=1)
     assert path.read_text() == "mine"
 

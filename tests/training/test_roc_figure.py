@@ -30,9 +30,7 @@ def test_legend(outcome: list[int], legend: str) -> None:
 def test_every_defined_curve_has_its_own_look_and_a_line_in_the_legend() -> None:
     # Components 1/2 and 1 on either side: variance 1/8, lower limit 3/4 - 1.96 sqrt(1/8) = 0.057.
     curves = [labelled(f"c{k} & <co>", [0, 1, 0, 1], [0.1, 0.2, 0.3, 0.4]) for k in range(12)]
-    root = ElementTree.fromstring(
-        roc_svg([*curves, LabelledCurve("none", roc.curve([], []), *[math.nan] * 3)])
-    )
+    root = ElementTree.fromstring(roc_svg([*curves, LabelledCurve("none", roc.curve([], []), *[math.nan] * 3)]))
     lines = list(root.iter(f"{SVG}polyline"))
     looks = {(line.get("stroke"), line.get("stroke-dasharray")) for line in lines}
     legends = [text.text for text in root.iter(f"{SVG}text") if "AUC" in (text.text or "")]

@@ -66,6 +66,4 @@ def _draw_picture(
 
 def _children(seed: np.random.SeedSequence, count: int) -> list[np.random.SeedSequence]:
     """The first children of ``seed``, the same at every call (``spawn`` itself counts on)."""
-    return [
-        np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number)) for number in range(count)
-    ]
+    return [np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, number)) for number in range(count)]

@@ -77,12 +77,12 @@ class Lesion:
 
 def draw_shape(rng: np.random.Generator) -> LesionShape:
     """The shape of one patient's lesion."""
-    spikes = int(rng.integers(9, 15))
-    angle = np.linspace(-np.pi, np.pi, spikes, endpoint=False) + rng.normal(0.0, 0.12, spikes)
+    spikes = int(rng.integers(12, 17))
+    angle = np.linspace(-np.pi, np.pi, spikes, endpoint=False) + rng.normal(0.0, 0.25, spikes)
     return LesionShape(
         aspect=float(rng.uniform(0.62, 1.0)),
         lobes=np.stack([rng.uniform(0.01, 0.07, 4), rng.uniform(-np.pi, np.pi, 4)], axis=1),
-        spikes=np.stack([angle, rng.uniform(0.06, 0.13, spikes), rng.uniform(0.35, 1.0, spikes)], axis=1),
+        spikes=np.stack([angle, rng.uniform(0.05, 0.16, spikes), 0.3 + 0.7 * rng.random(spikes)], axis=1),
         hilum=(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.2, 0.6))),
     )
 
@@ -97,10 +97,10 @@ def draw_tumour(rng: np.random.Generator, echo: Field, signs: TumourSigns, shape
         y=max(size * rng.uniform(0.30, 0.42), 0.1 * size + 1.15 * radius),
         radius=radius * _tumour_edge(rng, shape, spiculation),
     )
-    depth = _ragged(rng, outline, size, 0.0012 + 0.005 * spiculation)
-    inside = step(depth, size / 512 * (1.2 + 1.6 * spiculation))
+    depth = _ragged(rng, outline, size, 0.0012 + 0.007 * spiculation)
+    inside = step(depth, size / 512 * (1.2 + 2.0 * spiculation))
     rim = ridge(np.minimum(depth, 0.0), 0.01 * size + 0.12 * radius)
-    drawn = echo + (1.0 + 6.0 * spiculation) * rim
+    drawn = echo + (1.0 + 5.0 * spiculation) * rim
     drawn += inside * (_tumour_inside(rng, size, visible(signs.heterogeneity)) - drawn)
     strength = -5.0 + 37.0 * visible(signs.shadow) * rng.uniform(0.92, 1.08)
     return Lesion(drawn.astype(np.float32), _shadow(rng, inside, radius, strength), outline)
@@ -127,19 +127,18 @@ def _tumour_edge(rng: np.random.Generator, shape: LesionShape, spiculation: floa
     edge *= 1.0 - 0.12 * spiculation
     for angle, width, height in shape.spikes:
         away = np.angle(np.exp(1j * (_THETA - angle - rng.normal(0.0, 0.03))))
-        edge += 0.8 * spiculation * height * rng.uniform(0.8, 1.2) * np.exp(-np.abs(away) / width)
+        edge += 0.85 * spiculation * height * rng.uniform(0.8, 1.2) * np.exp(-((np.abs(away) / width) ** 1.2))
     return edge
 
 
 def _tumour_inside(rng: np.random.Generator, size: int, heterogeneity: float) -> Field:
     blotches = smooth_noise(rng, size, 0.02 * size, 0.014 * size)
-    inside = -25.0 + rng.normal(0.0, 1.0) + (0.7 + 7.0 * heterogeneity) * blotches
+    grain = smooth_noise(rng, size, 0.007 * size, 0.004 * size)
+    inside = -22.5 + rng.normal(0.0, 1.0) + 1.2 * grain + (0.7 + 6.5 * heterogeneity) * blotches
     return np.asarray(inside, dtype=np.float32)
 
 
-def _node_inside(
-    rng: np.random.Generator, size: int, outline: Outline, signs: NodeSigns, shape: LesionShape
-) -> Field:
+def _node_inside(rng: np.random.Generator, size: int, outline: Outline, signs: NodeSigns, shape: LesionShape) -> Field:
     """Cortex with the hilum in it; the hilum is the node's own outline, shrunk and shifted."""
     left = 0.88 - 0.66 * visible(signs.cortex) * rng.uniform(0.95, 1.05)
     right, down = shape.hilum
@@ -148,7 +147,7 @@ def _node_inside(
     hilum = step(_ragged(rng, core, size, 0.004), 2.0 * size / 512)
     texture = smooth_noise(rng, size, 0.02 * size, 0.006 * size)
     bright = 18.0 * (1.0 - 0.9 * visible(signs.hilum_loss))
-    return np.asarray(-24.0 + texture + hilum * bright * (1.0 + 0.2 * texture), dtype=np.float32)
+    return np.asarray(-23.0 + texture + hilum * bright * (1.0 + 0.2 * texture), dtype=np.float32)
 
 
 def _ragged(rng: np.random.Generator, outline: Outline, size: int, roughness: float) -> Field:

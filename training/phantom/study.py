@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from itertools import accumulate
 from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
 
 import cv2
 
+from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import BadProject, BadSetting, Stopped
 from aln_desk.domain.patient import View
-from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
+from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, Shape
+from aln_desk.io import labelme_json
 from aln_desk.io.atomic import write_text
+from aln_desk.io.images import write_png
 from training.phantom.images import Picture, draw_pictures, picture_names
 from training.phantom.latents import SimulatedPatient, draw_patients
 
@@ -41,7 +45,6 @@ TRUTH_COLUMNS = ("patient", "outcome", "best_score")
 
 _SMALLEST = 128
 _LABELS = {View.TUMOUR: TUMOUR_LABEL, View.NODE: NODE_LABEL}
-_PNG_SETTINGS = (cv2.IMWRITE_PNG_COMPRESSION, 3)
 
 Progress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
@@ -67,16 +70,17 @@ def simulate(
     ``should_stop`` said so; then nothing of the study stays.
     """
     _check(folder, patients, seed, size, workers)
+    _make_room(folder)
     drawn = draw_patients(patients, seed)
     total = sum(len(picture_names(patient)) for patient in drawn)
     try:
-        done = 0
-        for images in _finished(drawn, folder, size, min(workers or cpu_count() or 1, patients)):
-            done += images
-            if progress:
-                progress(done, total)
-            if should_stop and should_stop():
-                raise Stopped(f"{folder}: the simulation was stopped and its images were removed.")
+        # Closed before anything is removed: no worker may still be writing then.
+        with closing(_finished(drawn, folder, size, min(workers or cpu_count() or 1, patients))) as finished:
+            for done in accumulate(finished):
+                if progress:
+                    progress(done, total)
+                if should_stop and should_stop():
+                    raise Stopped(f"{folder}: the simulation was stopped and its images were removed.")
         _write_tables(folder, drawn)
     except BaseException:
         _remove(folder)
@@ -92,14 +96,20 @@ def _check(folder: Path, patients: int, seed: int, size: int, workers: int | Non
         raise BadSetting(f"Simulated images need at least {_SMALLEST} pixels a side, not {size}.")
     if workers is not None and workers < 1:
         raise BadSetting(f"The number of worker processes must be at least 1, not {workers}.")
-    if folder.is_file():
-        raise BadProject(f"{folder}: is a file. Choose a folder for the study.")
     for name in ("images", "patients.csv", "truth.csv"):
         if (folder / name).exists():
             raise BadProject(f"{folder}: already holds {name}. Choose an empty folder for the study.")
 
 
-def _finished(drawn: Sequence[SimulatedPatient], folder: Path, size: int, workers: int) -> Iterator[int]:
+def _make_room(folder: Path) -> None:
+    try:
+        (folder / "images").mkdir(parents=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadProject(f"{folder}: cannot hold a study ({reason}). Choose a folder you may write to.") from error
+
+
+def _finished(drawn: Sequence[SimulatedPatient], folder: Path, size: int, workers: int) -> Generator[int]:
     """Draws all patients and yields the number of images of each as it is done."""
     if workers == 1:
         for patient in drawn:
@@ -118,7 +128,7 @@ def _finished(drawn: Sequence[SimulatedPatient], folder: Path, size: int, worker
 def _write_patient(patient: SimulatedPatient, folder: Path, size: int) -> int:
     """Draw and write one patient's images and outlines; their number."""
     place = folder / "images" / patient.id
-    place.mkdir(parents=True)
+    place.mkdir()
     images = 0
     for picture in draw_pictures(patient, size):
         _write_picture(place / f"{picture.name}.png", picture)
@@ -127,20 +137,14 @@ def _write_patient(patient: SimulatedPatient, folder: Path, size: int) -> int:
 
 
 def _write_picture(path: Path, picture: Picture) -> None:
-    _, png = cv2.imencode(".png", picture.grey, _PNG_SETTINGS)
-    path.write_bytes(png.tobytes())
     height, width = picture.grey.shape
-    shape = {"label": _LABELS[picture.view], "points": [list(point) for point in picture.outline]}
-    shape |= {"group_id": None, "description": "", "shape_type": "polygon", "flags": {}, "mask": None}
-    record = {"version": "5.8.1", "flags": {}, "shapes": [shape], "imagePath": path.name, "imageData": None}
-    record |= {"imageHeight": height, "imageWidth": width}
-    write_text(path.with_suffix(".json"), json.dumps(record, ensure_ascii=False, indent=2))
+    outline = Shape(label=_LABELS[picture.view], points=tuple(picture.outline))
+    write_png(path, picture.grey)
+    labelme_json.write(labelme_json.sidecar(path), Annotation(path.name, height, width, (outline,)))
 
 
 def _write_tables(folder: Path, drawn: Sequence[SimulatedPatient]) -> None:
-    write_text(
-        folder / "truth.csv", _table(TRUTH_COLUMNS, ((p.id, p.outcome, repr(p.best_score)) for p in drawn))
-    )
+    write_text(folder / "truth.csv", _table(TRUTH_COLUMNS, ((p.id, p.outcome, repr(p.best_score)) for p in drawn)))
     write_text(folder / "patients.csv", _table(PATIENT_COLUMNS, _rows(drawn)))
 
 

@@ -81,7 +81,8 @@ def _septa(rng: np.random.Generator, size: int, spacing: float) -> Field:
     slope = np.abs(cv2.Sobel(lines, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8))
     width = np.float32(unit) * (1.0 + 0.9 * np.maximum(shown, 0.0))
     near = ridge(lines, (slope + np.float32(0.05 / (spacing * unit))) * width)
-    return near * step(shown - np.float32(0.1), 0.4)
+    level = np.minimum(slope * np.float32(3.0 * spacing * unit), 1.0)  # fades where a line turns upright
+    return np.asarray(near * level * step(shown - np.float32(0.1), 0.4), dtype=np.float32)
 
 
 def _border(rng: np.random.Generator, below: Field, gain: float) -> Field:

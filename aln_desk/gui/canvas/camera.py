@@ -58,18 +58,16 @@ class Camera:
         )
 
 
-def fitted(image: QSizeF, room: QSizeF, right: float = 0.0) -> Camera:
-    """The whole image as large as the room allows, in its middle; ``right`` widget pixels stay free beside it."""
-    width, height = room.width() - right - 2 * _MARGIN, room.height() - 2 * _MARGIN
+def fitted(image: QSizeF, room: QSizeF) -> Camera:
+    """The whole image as large as the room allows, in its middle."""
+    width, height = room.width() - 2 * _MARGIN, room.height() - 2 * _MARGIN
     zoom = min(width / max(image.width(), 1), height / max(image.height(), 1))
-    return centred(image, QSizeF(room.width() - right, room.height()), min(max(zoom, SMALLEST), LARGEST))
+    return centred(image, room, min(max(zoom, SMALLEST), LARGEST))
 
 
 def centred(image: QSizeF, room: QSizeF, zoom: float) -> Camera:
     """The middle of the image in the middle of the room."""
-    return Camera(
-        zoom, (room.width() - image.width() * zoom) / 2, (room.height() - image.height() * zoom) / 2
-    )
+    return Camera(zoom, (room.width() - image.width() * zoom) / 2, (room.height() - image.height() * zoom) / 2)
 
 
 def _kept(start: float, length: float, room: float) -> float:

@@ -40,7 +40,8 @@ def levels(brightness: float, contrast: float) -> NDArray[np.uint8]:
     """
     gain = tan((min(max(contrast, -1.0), 0.98) + 1) * pi / 4)
     shown = (np.arange(256) - 127.5) * gain + 127.5 + brightness * 127.5
-    return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+    table: NDArray[np.uint8] = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+    return table
 
 
 def inferno() -> NDArray[np.uint8]:
@@ -90,4 +91,5 @@ def _finer(cam: NDArray[np.float32]) -> NDArray[np.float32]:
 def _weights(length: int) -> NDArray[np.float32]:
     """(length * 8, length): each finer point as a mean of its two nearest cell centres."""
     at = np.clip((np.arange(length * _FINER) + 0.5) / _FINER - 0.5, 0, length - 1)
-    return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(length))).astype(np.float32)
+    weights: NDArray[np.float32] = np.maximum(0, 1 - np.abs(at[:, None] - np.arange(length))).astype(np.float32)
+    return weights

@@ -40,9 +40,10 @@ class Header(QWidget):
         """Show the open project's name, or that none is open."""
         self.project.setText(f"{name or 'No project'} ▾")
 
-    def set_model(self, name: str) -> None:
+    def set_model(self, name: str, digest: str) -> None:
         """Show the model in use; an empty name hides the chip."""
         self.model.setText(f"Model {name}")
+        self.model.setToolTip(f"{digest}: the model that reads this project")
         self.model.setVisible(bool(name))
 
     def set_device(self, words: str) -> None:
@@ -58,7 +59,8 @@ class Header(QWidget):
         row.setSpacing(2)
         for mode in MODES:
             action = actions[f"mode.{mode}"]
-            button = QPushButton(action.text(), checkable=True)
+            button = QPushButton(action.text())
+            button.setCheckable(True)
             button.setObjectName(mode)
             button.setToolTip(f"{action.text()} ({actions.key(action.objectName())})")
             button.clicked.connect(lambda _=False, mode=mode: self.modeChosen.emit(mode))

@@ -21,7 +21,8 @@ class InfoBar(QWidget):
         self._sign = QLabel()
         self._text = QLabel(wordWrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._fold = QPushButton("Details", checkable=True)
+        self._fold = QPushButton("Details")
+        self._fold.setCheckable(True)
         self._close = QPushButton("Close")
         for button in (self._fold, self._close):
             button.setProperty("role", "quiet")

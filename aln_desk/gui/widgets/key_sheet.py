@@ -39,6 +39,7 @@ class KeySheet(QDialog):
         self.search.setAccessibleName("Search keys and actions")
         self.search.textChanged.connect(self._filter)
         self.table = QTableWidget(len(actions.specs), 3)
+        self._cells: list[list[QTableWidgetItem]] = [[] for _ in actions.specs]
         self.edit = QKeySequenceEdit(maximumSequenceLength=1)
         self.edit.setAccessibleName("New key")
         self.notice = label("Choose a row, press its new key, then Set.", "muted", wrap=True)
@@ -60,7 +61,7 @@ class KeySheet(QDialog):
             self.notice.setText(f"{key} is already the key of “{self._actions[other].text()}”; change that one first.")
             return False
         self._actions.bind(name, key)
-        self.table.item(self.table.currentRow(), 2).setText(self._actions.key(name))
+        self._cells[self.table.currentRow()][2].setText(self._actions.key(name))
         self.notice.setText(f"“{self._actions[name].text()}” now answers to {key or 'no key'}.")
         return True
 
@@ -74,7 +75,7 @@ class KeySheet(QDialog):
     def _filter(self, text: str) -> None:
         wanted = text.casefold().strip()
         for row in range(self.table.rowCount()):
-            words = " ".join(self.table.item(row, column).text() for column in range(3)).casefold()
+            words = " ".join(cell.text() for cell in self._cells[row]).casefold()
             self.table.setRowHidden(row, wanted not in words)
 
     def _fill(self) -> None:
@@ -85,6 +86,7 @@ class KeySheet(QDialog):
                 cell = QTableWidgetItem(text)
                 cell.setData(Qt.ItemDataRole.UserRole, name)
                 self.table.setItem(row, column, cell)
+                self._cells[row].append(cell)
 
     def _lay_out(self) -> None:
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)

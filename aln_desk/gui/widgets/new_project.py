@@ -49,8 +49,8 @@ class NewProjectDialog(QDialog):
         self.place = QComboBox()
         for words, value in _PLACES:
             self.place.addItem(words, value)
-        self.create = button("Create", "main")
-        self.create.setDefault(True)
+        self.make = button("Create", "main")
+        self.make.setDefault(True)
         self.source.textChanged.connect(self._suggest)
         self.folder.textChanged.connect(self._check)
         self._lay_out()
@@ -68,7 +68,7 @@ class NewProjectDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
-        self.create.setEnabled(bool(self.source.text().strip() and self.folder.text().strip()))
+        self.make.setEnabled(bool(self.source.text().strip() and self.folder.text().strip()))
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -88,11 +88,11 @@ class NewProjectDialog(QDialog):
         cancel = button("Cancel")
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
-        self.create.clicked.connect(self.accept)
+        self.make.clicked.connect(self.accept)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(cancel)
-        buttons.addWidget(self.create)
+        buttons.addWidget(self.make)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(16)

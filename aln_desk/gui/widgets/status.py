@@ -21,6 +21,7 @@ class StatusLine(QStatusBar):
         self.progress = ProgressLine()
         self.keys = button("Keys", "quiet", "All keys, and how to change them")
         self._cap = label("", "key")
+        self.setContentsMargins(10, 0, 10, 0)
         self.addWidget(label("Research use. Not a medical device.", "muted"))
         for widget in (self.progress, self._saved, self.keys, self._cap):
             self.addPermanentWidget(widget)

@@ -1,0 +1,101 @@
+"""The pictures that lie on each other: the image and what the model predicted, each made once and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+from PySide6.QtGui import QImage, QPainterPath, QPixmap, QPolygonF
+
+from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.gui import theme
+from aln_desk.gui.canvas import colours
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Whether a layer above the image is shown, and how strongly (0..1)."""
+
+    visible: bool = True
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A prediction made ready for the screen. ``cam_rect`` is the model's input square in image pixels."""
+
+    mask: QImage
+    outline: QPainterPath
+    cam: QImage
+    cam_rect: QRectF
+
+
+class Layers:
+    """The image with its levels, the prediction, and how strongly each overlay is shown."""
+
+    def __init__(self) -> None:
+        self.overlays = {
+            "drawn": Overlay(),
+            "predicted": Overlay(opacity=0.6),
+            "cam": Overlay(opacity=0.6),
+        }
+        self.size = QSizeF(0, 0)
+        self.picture = QPixmap()
+        self.reading: Reading | None = None
+        self._prediction: InstancePrediction | None = None
+        self._rgb: NDArray[np.uint8] | None = None
+        self._levels = (0.0, 0.0)
+
+    def set_image(self, rgb: NDArray[np.uint8] | None) -> None:
+        """(H, W, 3) uint8 RGB, or None for an empty canvas."""
+        self._rgb = rgb
+        self.size = QSizeF(rgb.shape[1], rgb.shape[0]) if rgb is not None else QSizeF(0, 0)
+        self._develop()
+
+    def set_levels(self, brightness: float, contrast: float) -> bool:
+        """Each -1..1, 0 neutral; False when nothing changed."""
+        if self._levels == (brightness, contrast):
+            return False
+        self._levels = (brightness, contrast)
+        self._develop()
+        return True
+
+    def set_prediction(self, prediction: InstancePrediction | None) -> bool:
+        """Show what a model found, or nothing; False when that is shown already."""
+        if prediction is self._prediction:
+            return False
+        self._prediction = prediction
+        self.reading = make_reading(prediction) if prediction is not None else None
+        return True
+
+    def shown(self, name: str) -> bool:
+        """Whether an overlay is on and strong enough to be seen."""
+        overlay = self.overlays[name]
+        return overlay.visible and overlay.opacity > 0
+
+    @property
+    def bar_shown(self) -> bool:
+        """Whether a CAM is on screen, which needs its colour bar."""
+        return self.reading is not None and self.shown("cam")
+
+    def _develop(self) -> None:
+        if self._rgb is None:
+            self.picture = QPixmap()
+            return
+        rgb = self._rgb if self._levels == (0.0, 0.0) else colours.levels(*self._levels)[self._rgb]
+        self.picture = QPixmap.fromImage(colours.to_qimage(rgb))
+
+
+def make_reading(prediction: InstancePrediction) -> Reading:
+    """Tint the mask, trace its border and colour the CAM."""
+    from aln_desk.io.rasterize import outlines
+
+    border = QPainterPath()
+    for points in outlines(prediction.mask, tolerance=0.5):
+        border.addPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
+        border.closeSubpath()
+    mask = colours.to_qimage(colours.mask_rgba(prediction.mask, theme.PREDICTED))
+    cam = colours.to_qimage(colours.cam_rgba(prediction.cam))
+    return Reading(mask, border, cam, QRectF(*prediction.placement.rect()))

@@ -1,0 +1,221 @@
+"""One patient's verdict beside the images it comes from."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import isnan
+from pathlib import Path
+
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+
+from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.gui import tasks
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.findings import VIEW_WORDS, percent
+from aln_desk.gui.widgets.bag_strip import BagStrip
+from aln_desk.gui.widgets.held_space import HeldSpace
+from aln_desk.gui.widgets.image_room import ImageRoom
+from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.marks import verdict_colour
+from aln_desk.gui.widgets.panes import Panes
+from aln_desk.gui.widgets.patient_list import PatientList
+from aln_desk.gui.widgets.verdict_panel import VerdictPanel
+from aln_desk.gui.workspace import Workspace
+
+
+class ReviewPage(QWidget):
+    """Left the patients, centre image and bag, right the verdict."""
+
+    title = "Review"
+
+    def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._workspace = workspace
+        self._actions = actions
+        self.info = InfoBar()
+        self.list = PatientList(workspace)
+        self.room = ImageRoom(workspace, actions)
+        self.strip = BagStrip(workspace)
+        self.panel = VerdictPanel()
+        self._space = HeldSpace(self)
+        self._space.held.connect(self.room.canvas.set_plain)
+        self._lay_out()
+        self._connect_panel()
+        self._connect_workspace()
+        self._connect_actions()
+        self._show_all()
+
+    def save_state(self) -> dict[str, object]:
+        """Pane widths, query, layers, levels, view, reader."""
+        return {
+            "panes": self.panes.save_state(),
+            "query": self.list.query.text(),
+            "room": self.room.save_state(),
+            "reader": self.panel.judgement.reader.text(),
+        }
+
+    def restore_state(self, state: dict[str, object]) -> None:
+        """Take a saved state back; what does not fit is ignored."""
+        panes, room, query, reader = (state.get(key) for key in ("panes", "room", "query", "reader"))
+        if isinstance(panes, dict):
+            self.panes.restore_state(panes)
+        if isinstance(room, dict):
+            self.room.restore_state(room)
+        if isinstance(query, str):
+            self.list.query.setText(query)
+        if isinstance(reader, str) and reader:
+            self.panel.judgement.reader.setText(reader)
+
+    def sign(self) -> None:
+        """Keep the reader's judgement and go to the next patient without one."""
+        patient = self._workspace.patient
+        if patient is None:
+            return
+        review = self.panel.judgement.review(patient.id, self._workspace.verdict(patient.id))
+        if review is None:
+            self.info.say("Choose your judgement from 1 to 5 first, then sign.", "info")
+            return
+        self._workspace.add_review(review)
+        self.info.hide()
+        self.list.next_to_read()
+
+    def save_report(self, path: Path) -> None:
+        """Write the report of the patient on screen, as PDF or HTML by the name's ending."""
+        from aln_desk.gui import reporting
+
+        contents = reporting.gather(self._workspace)
+        if contents is None:
+            self.info.say("This patient has no verdict to report yet; let the model read the project first.", "info")
+            return
+        tasks.run(
+            partial(reporting.save, contents, path),
+            lambda saved: self.info.say(f"The report is saved: {saved}", "info"),
+            lambda error: self.info.say(str(error), "error"),
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Listen for the held Space bar while on screen."""
+        super().showEvent(event)
+        self._space.watch(self.window().windowHandle())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._space.watch(None)
+
+    # What is shown
+
+    def _show_all(self) -> None:
+        self._show_patient()
+        self._show_instance()
+
+    def _show_patient(self) -> None:
+        patient = self._workspace.patient
+        self.panel.setVisible(patient is not None)
+        self.strip.show_bag(patient)
+        if patient is not None:
+            self.panel.show_patient(patient)
+            self.panel.judgement.begin(self._workspace.reviews(patient.id))
+            self._show_verdict()
+
+    def _show_instance(self) -> None:
+        instance = self._workspace.instance
+        self.room.refresh()
+        name = instance.id if instance else ""
+        self.strip.mark(name)
+        self.panel.shares.mark(name)
+        self._show_findings()
+
+    def _show_verdict(self) -> None:
+        patient = self._workspace.patient
+        if patient is None:
+            return
+        verdict = self._workspace.verdict(patient.id)
+        self.panel.show_verdict(patient, verdict)
+        self.panel.show_model(self._workspace.model, verdict, busy=not self._actions["review.read"].isEnabled())
+        colour = verdict_colour(verdict.decision if verdict else None)
+        self.strip.show_shares(verdict.shares if verdict else {}, colour)
+        self.panel.shares.mark(self._workspace.instance.id if self._workspace.instance else "")
+
+    def _show_findings(self) -> None:
+        instance = self._workspace.instance
+        prediction = self._workspace.prediction(instance.id) if instance else None
+        facts = _findings(prediction) if prediction is not None else [("Not read by the model yet", "")]
+        if prediction is not None and not isnan(self.room.overlap):
+            facts.append(("Overlap (Dice)", f"{self.room.overlap:.2f}"))
+        self.panel.findings.tell(facts)
+
+    def _prediction_changed(self, patient: str) -> None:
+        if self._workspace.patient is not None and self._workspace.patient.id == patient:
+            self._show_verdict()
+            self.room.refresh_overlays()
+            self._show_findings()
+
+    def _annotation_changed(self, name: str) -> None:
+        if self._workspace.instance is not None and self._workspace.instance.id == name:
+            self.room.refresh_overlays()
+
+    # Wiring
+
+    def _connect_panel(self) -> None:
+        self.panel.instanceChosen.connect(self._workspace.select_instance)
+        self.panel.readRequested.connect(self._actions["review.read"].trigger)
+        self.panel.reportRequested.connect(self._ask_report)
+        self.panel.signRequested.connect(self.sign)
+        self.strip.chosen.connect(self._workspace.select_instance)
+        self.room.overlapChanged.connect(self._show_findings)
+
+    def _connect_workspace(self) -> None:
+        workspace = self._workspace
+        workspace.projectChanged.connect(self._show_all)
+        workspace.patientSelected.connect(self._show_patient)
+        workspace.instanceSelected.connect(self._show_instance)
+        workspace.verdictsChanged.connect(self._show_verdict)
+        workspace.modelChanged.connect(self._show_verdict)
+        workspace.predictionChanged.connect(self._prediction_changed)
+        workspace.annotationChanged.connect(self._annotation_changed)
+        self._actions["review.read"].changed.connect(self._show_verdict)
+
+    def _connect_actions(self) -> None:
+        on = self._actions.on
+        on("go.patient_next", self, partial(self.list.step, 1))
+        on("go.patient_back", self, partial(self.list.step, -1))
+        on("go.image_next", self, self._workspace.next_instance)
+        on("go.image_back", self, self._workspace.previous_instance)
+        on("go.next_to_do", self, self.list.next_to_read)
+        on("go.query", self, self.list.query.setFocus)
+        on("review.outcome", self, self.panel.outcome.toggle)
+        on("review.sign", self, self.sign)
+        on("review.report", self, self._ask_report)
+
+    def _ask_report(self) -> None:
+        patient = self._workspace.patient
+        if patient is None:
+            return
+        suggested = str(Path.home() / f"{patient.id}.pdf")
+        kinds = "PDF (*.pdf);;Web page (*.html)"
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the patient's report", suggested, kinds)
+        if chosen:
+            self.save_report(Path(chosen))
+
+    def _lay_out(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.info)
+        column.addWidget(self.room, 1)
+        column.addWidget(self.strip)
+        self.panes = Panes([self.list, centre, self.panel], [280, 760, 320])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.panes)
+
+
+def _findings(prediction: InstancePrediction) -> list[tuple[str, str]]:
+    return [
+        ("Lesion type", VIEW_WORDS[prediction.view]),
+        ("Image score", f"{prediction.status_score:.2f}"),
+        ("Predicted area", f"{percent(float(prediction.mask.mean()))} of the image"),
+    ]

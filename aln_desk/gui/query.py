@@ -1,0 +1,84 @@
+"""The words of the patients' query box: ``P-04 outcome:1 verdict:positive nodes:>0 cohort:training``."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.verdict import Verdict
+
+HINT = "Name or cohort, outcome:1, verdict:positive, nodes:>0, cohort:training, signed:no"
+
+_NUMBER = re.compile(r"(>=|<=|>|<|=)?([0-9]*\.?[0-9]+)")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "=": operator.eq,
+}
+_OUTCOMES = {"1": 1, "positive": 1, "0": 0, "negative": 0, "unknown": None}
+
+
+@dataclass(frozen=True, slots=True)
+class PatientRow:
+    """What is known of a patient in a list. ``outlined`` counts images with a drawn outline, None while unknown."""
+
+    patient: Patient
+    verdict: Verdict | None = None
+    outlined: int | None = None
+    signed: bool = False
+
+
+def matches(query: str, row: PatientRow) -> bool:
+    """Whether the row fits every word of the query; an empty query fits all, an unknown ``key:`` is plain text."""
+    return all(_fits(word, row) for word in query.casefold().split())
+
+
+def _fits(word: str, row: PatientRow) -> bool:
+    key, colon, value = word.partition(":")
+    if colon and key in _KEYS:
+        return not value or _KEYS[key](value, row)
+    return word in row.patient.id.casefold() or word in row.patient.cohort.casefold()
+
+
+def _outcome(value: str, row: PatientRow) -> bool:
+    return value in _OUTCOMES and row.patient.outcome == _OUTCOMES[value]
+
+
+def _verdict(value: str, row: PatientRow) -> bool:
+    if value == "none":
+        return row.verdict is None
+    return row.verdict is not None and row.verdict.decision.startswith(value)
+
+
+def _signed(value: str, row: PatientRow) -> bool:
+    return row.signed == value.startswith(("y", "1"))
+
+
+def _cohort(value: str, row: PatientRow) -> bool:
+    return value in row.patient.cohort.casefold()
+
+
+def _score(value: str, row: PatientRow) -> bool:
+    return row.verdict is not None and _compares(value, row.verdict.score)
+
+
+def _compares(value: str, number: float) -> bool:
+    parsed = _NUMBER.fullmatch(value)
+    return parsed is not None and _COMPARE[parsed[1] or "="](number, float(parsed[2]))
+
+
+_KEYS: dict[str, Callable[[str, PatientRow], bool]] = {
+    "outcome": _outcome,
+    "verdict": _verdict,
+    "signed": _signed,
+    "cohort": _cohort,
+    "score": _score,
+    "nodes": lambda value, row: _compares(value, row.patient.count(View.NODE)),
+    "tumours": lambda value, row: _compares(value, row.patient.count(View.TUMOUR)),
+    "images": lambda value, row: _compares(value, len(row.patient.bag)),
+}

@@ -1,0 +1,196 @@
+"""The image as large as possible, what lies over it, and what is known under the cursor. Nothing is edited here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.errors import AlnError
+from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.gui import tasks
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.canvas.view import ImageCanvas
+from aln_desk.gui.findings import cam_at, caption, dice
+from aln_desk.gui.pictures import Pictures
+from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.overlay_row import OVERLAYS, OverlayRow
+from aln_desk.gui.workspace import Workspace
+
+ZOOM_STEP = 1.25
+
+
+class ImageRoom(QWidget):
+    """Follows the instance selected in the workspace. ``overlapChanged`` comes when `overlap` is another."""
+
+    overlapChanged = Signal()
+
+    def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._pictures = Pictures(self)
+        self._shown = ""
+        self._kept_view: Mapping[str, Any] | None = None
+        self._cursor = ""
+        self.overlap = nan
+        self.info = InfoBar()
+        self.tools = OverlayRow(actions)
+        self.canvas = ImageCanvas()
+        self.canvas.set_editable(False)
+        self.caption = label("", "onImage")
+        self.reading = label("", "onImage")
+        self._lay_out()
+        self._connect(actions)
+        self._apply_tools()
+
+    def refresh(self) -> None:
+        """Show the selected instance with everything known of it now."""
+        instance, patient = self._workspace.instance, self._workspace.patient
+        if instance is None or patient is None:
+            self._shown = ""
+            self.canvas.set_image(None)
+            self._dress(None, None)
+            self.caption.setText("This patient has no image." if patient else "")
+            return
+        self.caption.setText(caption(patient, instance.id))
+        pixels = self._pictures.get(instance.image)
+        if pixels is not None:
+            self._show_picture(instance.id, pixels)
+        for other in patient.bag:
+            self._pictures.prefetch(other.image)
+
+    def refresh_overlays(self) -> None:
+        """Show the newest outlines and findings of the image on screen."""
+        if self._shown:
+            self._dress(self._annotation(self._shown), self._workspace.prediction(self._shown))
+
+    def save_state(self) -> dict[str, object]:
+        """Layers, levels, and how the image is placed on screen."""
+        return {**self.tools.save_state(), "view": self.canvas.view_state()}
+
+    def restore_state(self, state: dict[str, object]) -> None:
+        """Take a saved state back; the view is restored with the first image shown."""
+        self.tools.restore_state(state)
+        view = state.get("view")
+        self._kept_view = view if isinstance(view, dict) else None
+        if self._shown:
+            self._restore_view()
+
+    def _show_picture(self, name: str, pixels: NDArray[np.uint8]) -> None:
+        if name != self._shown:
+            self._shown = name
+            self.info.hide()
+            self.canvas.set_image(pixels)
+            self._restore_view()
+        self.refresh_overlays()
+
+    def _restore_view(self) -> None:
+        if self._kept_view is not None:
+            self.canvas.restore_view(self._kept_view)
+            self._kept_view = None
+
+    def _picture_ready(self, path: str) -> None:
+        if self._workspace.instance is not None and self._workspace.instance.image == path:
+            self.refresh()
+
+    def _picture_failed(self, path: str, sentence: str) -> None:
+        if self._workspace.instance is not None and self._workspace.instance.image == path:
+            self._shown = ""
+            self.canvas.set_image(None)
+            self._dress(None, None)
+            self.info.say(sentence, "error")
+
+    def _annotation(self, name: str) -> Annotation | None:
+        try:
+            return self._workspace.annotation(name)
+        except AlnError as error:
+            self.info.say(str(error), "error")
+            return None
+
+    def _dress(self, annotation: Annotation | None, prediction: InstancePrediction | None) -> None:
+        self.canvas.set_annotation(annotation)
+        self.canvas.set_prediction(prediction)
+        self._set_overlap(nan)
+        if annotation is not None and annotation.shapes and prediction is not None:
+            tasks.run(partial(_overlap, annotation, prediction), partial(self._take_overlap, annotation, prediction))
+
+    def _take_overlap(self, annotation: Annotation, prediction: InstancePrediction, overlap: float) -> None:
+        """Only for what is still on screen."""
+        if not self._shown or self._workspace.prediction(self._shown) is not prediction:
+            return
+        if self._annotation(self._shown) is annotation:
+            self._set_overlap(overlap)
+
+    def _set_overlap(self, overlap: float) -> None:
+        self.overlap = overlap
+        self._cursor = ""
+        self._tell()
+        self.overlapChanged.emit()
+
+    def _follow_cursor(self, x: float, y: float) -> None:
+        prediction = self._workspace.prediction(self._shown) if self._shown else None
+        value = cam_at(prediction, x, y) if prediction is not None else None
+        self._cursor = "" if value is None else f"CAM under cursor {value:+.2f}".replace("-", "−")
+        self._tell()
+
+    def _tell(self) -> None:
+        overlap = "" if isnan(self.overlap) else f"overlap (Dice) {self.overlap:.2f}"
+        self.reading.setText(" · ".join(words for words in (self._cursor, overlap) if words))
+
+    def _apply_tools(self) -> None:
+        for overlay in OVERLAYS:
+            self.canvas.set_overlay(overlay.name, *self.tools.overlay(overlay.name))
+        self.canvas.set_levels(*self.tools.levels())
+
+    def _connect(self, actions: Actions) -> None:
+        self._pictures.ready.connect(self._picture_ready)
+        self._pictures.failed.connect(self._picture_failed)
+        self.tools.overlayChanged.connect(self.canvas.set_overlay)
+        self.tools.levelsChanged.connect(self.canvas.set_levels)
+        self.tools.fitRequested.connect(self.canvas.fit)
+        self.canvas.zoomChanged.connect(self.tools.set_zoom)
+        self.canvas.cursorMoved.connect(self._follow_cursor)
+        for overlay in OVERLAYS:
+            actions.on(f"overlay.{overlay.name}", self, partial(self.tools.toggle, overlay.name))
+        actions.on("levels.reset", self, self.tools.reset_levels)
+        actions.on("zoom.in", self, partial(self.canvas.zoom_by, ZOOM_STEP))
+        actions.on("zoom.out", self, partial(self.canvas.zoom_by, 1 / ZOOM_STEP))
+        actions.on("zoom.full", self, partial(self.canvas.set_zoom, 1.0))
+        actions.on("zoom.fit", self, self.canvas.fit)
+
+    def _lay_out(self) -> None:
+        room = QWidget()
+        room.setObjectName("imageRoom")
+        room.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        top, bottom = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(self.caption)
+        top.addStretch(1)
+        bottom.addStretch(1)
+        bottom.addWidget(self.reading)
+        inside = QVBoxLayout(room)
+        inside.setContentsMargins(12, 8, 12, 8)
+        inside.setSpacing(6)
+        inside.addLayout(top)
+        inside.addWidget(self.canvas, 1)
+        inside.addLayout(bottom)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.info)
+        column.addWidget(self.tools)
+        column.addWidget(room, 1)
+
+
+def _overlap(annotation: Annotation, prediction: InstancePrediction) -> float:
+    from aln_desk.io import rasterize
+
+    height, width = prediction.mask.shape
+    return dice(rasterize.class_mask(annotation, height, width) > 0, prediction.mask)

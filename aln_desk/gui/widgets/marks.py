@@ -1,0 +1,49 @@
+"""Small painted signs that mean the same everywhere: verdict dot, score bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from aln_desk.gui import theme
+
+
+def verdict_colour(decision: str | None) -> QColor:
+    """Orange positive, sky blue negative, grey for none."""
+    known = {"positive": theme.POSITIVE, "negative": theme.NEGATIVE}
+    return QColor(known.get(decision or "", theme.UNCERTAIN))
+
+
+def paint_dot(painter: QPainter, centre: QPointF, decision: str | None, radius: float = 6.0) -> None:
+    """A filled dot with a plus or a minus in it; an empty ring while there is no verdict."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    colour = verdict_colour(decision)
+    if decision is None:
+        painter.setPen(QPen(colour, 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(centre, radius - 1, radius - 1)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(centre, radius, radius)
+        painter.setPen(QPen(QColor("#15171b"), 1.8))
+        painter.drawLine(centre - QPointF(3, 0), centre + QPointF(3, 0))
+        if decision == "positive":
+            painter.drawLine(centre - QPointF(0, 3), centre + QPointF(0, 3))
+    painter.restore()
+
+
+def paint_bar(painter: QPainter, rect: QRectF, fraction: float, colour: QColor) -> None:
+    """A groove filled from the left up to ``fraction`` (0 to 1)."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    radius = rect.height() / 2
+    painter.setBrush(QColor(theme.palette().line))
+    painter.drawRoundedRect(rect, radius, radius)
+    filled = QRectF(rect)
+    filled.setWidth(max(rect.height(), rect.width() * min(max(fraction, 0.0), 1.0)))
+    painter.setBrush(colour)
+    painter.drawRoundedRect(filled, radius, radius)
+    painter.restore()

@@ -1,0 +1,244 @@
+"""All images with what is outlined and what is still to do: the left pane of Annotate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QListView,
+    QProgressBar,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from aln_desk.domain.patient import Patient
+from aln_desk.gui import icons, theme
+from aln_desk.gui.findings import image_names
+from aln_desk.gui.outlined import Outlined
+from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.workspace import Workspace
+
+_HEIGHT = 32
+_ALL = "All cohorts"
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineRow:
+    """One line: a patient's name (``instance`` empty) or one image, indented where it stands below its patient."""
+
+    instance: str
+    text: str
+    indented: bool = False
+
+
+class OutlineModel(QAbstractListModel):
+    """Patients with several images get a line of their own above them; the display role gives the `OutlineRow`."""
+
+    def __init__(self, outlined: Outlined, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.outlined = outlined
+        self.rows: list[OutlineRow] = []
+        self._row_of: dict[str, int] = {}
+
+    def tell(self, rows: list[OutlineRow]) -> None:
+        """Show these lines."""
+        self.beginResetModel()
+        self.rows = rows
+        self._row_of = {row.instance: number for number, row in enumerate(rows) if row.instance}
+        self.endResetModel()
+
+    def row_of(self, instance: str) -> int:
+        """The line of an image, -1 when it is not listed."""
+        return self._row_of.get(instance, -1)
+
+    def refresh(self) -> None:
+        """The marks are other ones."""
+        if self.rows:
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.UserRole:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{row.text}, {self.state(row)}" if row.instance else row.text
+        return None
+
+    def state(self, row: OutlineRow) -> str:
+        """ "outlined", "to do", or empty until the file has been looked at."""
+        return {True: "outlined", False: "to do", None: ""}[self.outlined.drawn(row.instance)]
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        image = index.isValid() and bool(self.rows[index.row()].instance)
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if image else Qt.ItemFlag.NoItemFlags
+
+
+class OutlineDelegate(QStyledItemDelegate):
+    """Name on the left, the state in a word and a sign on the right."""
+
+    def __init__(self, model: OutlineModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(200, _HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: OutlineRow = index.data(Qt.ItemDataRole.UserRole)
+        colours, rect = theme.palette(), QRectF(option.rect)
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, QColor(colours.selection))
+            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(colours.accent))
+        elif row.instance and option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, QColor(colours.raised))
+        words = rect.adjusted(28 if row.indented else 14, 0, -88, 0)
+        painter.setPen(QColor(colours.text if row.instance else colours.muted))
+        name = painter.fontMetrics().elidedText(row.text, Qt.TextElideMode.ElideMiddle, int(words.width()))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
+        if row.instance:
+            self._paint_state(painter, rect, self._model.state(row))
+        painter.restore()
+
+    def _paint_state(self, painter: QPainter, rect: QRectF, state: str) -> None:
+        painter.setPen(QColor(theme.palette().muted))
+        place = rect.adjusted(0, 0, -32, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, state)
+        if state == "outlined":
+            painter.drawPixmap(
+                int(rect.right()) - 26, int(rect.center().y()) - 8, icons.pixmap("done", theme.DRAWN, 16)
+            )
+
+
+class OutlineList(QWidget):
+    """Choosing an image selects it in the workspace."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setMinimumWidth(250)
+        self._workspace = workspace
+        self._outlined = Outlined(workspace, self)
+        self.model = OutlineModel(self._outlined, self)
+        self.cohort = QComboBox()
+        self.cohort.setAccessibleName("Cohort")
+        self.to_do_only = QCheckBox("To do only")
+        self.counts = label("", "caption")
+        self.progress = QProgressBar(textVisible=False)
+        self.progress.setAccessibleName("Images outlined")
+        self.view = QListView(uniformItemSizes=True)
+        self.view.setMouseTracking(True)
+        self.view.setAccessibleName("Images")
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(OutlineDelegate(self.model, self.view))
+        self._lay_out()
+        self._connect()
+        self.reload()
+
+    def reload(self) -> None:
+        """List the images of the project anew."""
+        cohorts = sorted({patient.cohort for patient in self._workspace.patients if patient.cohort})
+        kept = self.cohort.currentText()
+        self.cohort.blockSignals(True)
+        self.cohort.clear()
+        self.cohort.addItems([_ALL, *cohorts])
+        self.cohort.setCurrentText(kept if kept in cohorts else _ALL)
+        self.cohort.blockSignals(False)
+        self.cohort.setVisible(len(cohorts) > 1)
+        self.list_images()
+
+    def list_images(self) -> None:
+        """List what the cohort and the filter let through; the image on screen stays listed."""
+        self.view.selectionModel().blockSignals(True)
+        self.model.tell([row for patient in self._patients() for row in self._rows(patient)])
+        self.view.selectionModel().blockSignals(False)
+        self._refresh()
+        self.mark()
+
+    def mark(self) -> None:
+        """Mark the image on screen."""
+        instance = self._workspace.instance
+        row = self.model.row_of(instance.id) if instance is not None else -1
+        if row < 0:
+            self.view.selectionModel().clear()
+        elif self.view.currentIndex().row() != row:
+            self.view.setCurrentIndex(self.model.index(row))
+
+    def next_to_do(self) -> None:
+        """Show the next image without an outline, from the top again after the last."""
+        names = [one.id for patient in self._patients() for one in patient.bag]
+        here = self._workspace.instance.id if self._workspace.instance else ""
+        start = names.index(here) + 1 if here in names else 0
+        waiting = (name for name in names[start:] + names[:start] if not self._outlined.drawn(name))
+        if (name := next(waiting, None)) is not None:
+            self._workspace.select_instance(name)
+
+    def _patients(self) -> list[Patient]:
+        cohort = self.cohort.currentText()
+        return [one for one in self._workspace.patients if cohort in ("", _ALL, one.cohort)]
+
+    def _rows(self, patient: Patient) -> list[OutlineRow]:
+        here = self._workspace.instance.id if self._workspace.instance else ""
+        shown = [
+            one
+            for one in patient.bag
+            if one.id == here or not (self.to_do_only.isChecked() and self._outlined.drawn(one.id))
+        ]
+        if len(patient.bag) == 1:
+            return [OutlineRow(one.id, Path(one.image).name) for one in shown]
+        names = image_names(patient)
+        head = [OutlineRow("", patient.id)] if shown else []
+        return head + [OutlineRow(one.id, names[one.id], indented=True) for one in shown]
+
+    def _refresh(self) -> None:
+        names = [one.id for patient in self._patients() for one in patient.bag]
+        done = sum(bool(self._outlined.drawn(name)) for name in names)
+        self.counts.setText(f"{done} of {len(names)} outlined")
+        self.progress.setRange(0, max(1, len(names)))
+        self.progress.setValue(done)
+        self.model.refresh()
+
+    def _choose(self, current: QModelIndex) -> None:
+        row = current.data(Qt.ItemDataRole.UserRole) if current.isValid() else None
+        if row is not None and row.instance:
+            self._workspace.select_instance(row.instance)
+
+    def _connect(self) -> None:
+        self.view.selectionModel().currentChanged.connect(self._choose)
+        self._outlined.changed.connect(self._refresh)
+        self.to_do_only.toggled.connect(self.list_images)
+        self.cohort.currentTextChanged.connect(self.list_images)
+        self._workspace.projectChanged.connect(self.reload)
+        self._workspace.patientsChanged.connect(self.reload)
+        self._workspace.instanceSelected.connect(self.mark)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 12, 0, 0)
+        column.setSpacing(8)
+        head = QVBoxLayout()
+        head.setContentsMargins(14, 0, 14, 0)
+        head.setSpacing(6)
+        for widget in (self.counts, self.progress, self.cohort, self.to_do_only):
+            head.addWidget(widget)
+        column.addLayout(head)
+        column.addWidget(self.view, 1)

@@ -1,0 +1,141 @@
+"""What is known of one patient besides the images; every change is kept at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+
+from aln_desk.domain.errors import AlnError
+from aln_desk.domain.patient import Patient
+from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.patient_model import OUTCOME_WORDS
+from aln_desk.gui.workspace import Workspace
+
+T_STAGES = ("", "1", "2", "3", "4")
+BIRADS = ("", "3", "4A", "4B", "4C", "5", "6")
+
+
+class PatientCard(QWidget):
+    """The form of the patient selected in the workspace."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._workspace = workspace
+        self._shown = ""
+        self.info = InfoBar()
+        self.name = label("", "title")
+        self.outcome = QComboBox()
+        for value, words in OUTCOME_WORDS.items():
+            self.outcome.addItem(words, value)
+        self.cohort = QComboBox()
+        self.t_stage = _choices(T_STAGES)
+        self.birads = _choices(BIRADS)
+        self.age = QLineEdit()
+        self.hospital = QLineEdit()
+        self.admission_date = QLineEdit(placeholderText="YYYY-MM-DD")
+        self._connect()
+        self._lay_out()
+        workspace.patientSelected.connect(self._show)
+        workspace.patientEdited.connect(self._show)
+        if workspace.patient is not None:
+            self._show(workspace.patient.id)
+
+    def _show(self, name: str) -> None:
+        patient = self._workspace.patient
+        if patient is None or patient.id != name:
+            return
+        self._shown = name
+        self.name.setText(patient.id)
+        self._fill(patient)
+
+    def _fill(self, patient: Patient) -> None:
+        project = self._workspace.project
+        fields = (self.outcome, self.cohort, self.t_stage, self.birads)
+        for field in fields:
+            field.blockSignals(True)
+        self.outcome.setCurrentIndex(self.outcome.findData(patient.outcome))
+        self.cohort.clear()
+        self.cohort.addItems([cohort.name for cohort in project.cohorts()] if project else [])
+        self.cohort.setCurrentText(patient.cohort)
+        _set_choice(self.t_stage, patient.clinical.get("t_stage", ""))
+        _set_choice(self.birads, patient.clinical.get("birads", ""))
+        for field in fields:
+            field.blockSignals(False)
+        self.age.setText(patient.clinical.get("age", ""))
+        self.hospital.setText(patient.hospital)
+        self.admission_date.setText(patient.admission_date)
+
+    def _connect(self) -> None:
+        self.outcome.currentIndexChanged.connect(
+            lambda _: self._keep(self._workspace.set_outcome, self.outcome.currentData())
+        )
+        self.cohort.currentTextChanged.connect(lambda text: self._keep(self._workspace.set_cohort, text))
+        self.t_stage.currentTextChanged.connect(lambda text: self._keep_variable("t_stage", text))
+        self.birads.currentTextChanged.connect(lambda text: self._keep_variable("birads", text))
+        for variable, field in (
+            ("age", self.age),
+            ("hospital", self.hospital),
+            ("admission_date", self.admission_date),
+        ):
+            field.editingFinished.connect(partial(self._keep_text, variable, field))
+
+    def _keep_variable(self, variable: str, value: str) -> None:
+        self._keep(self._workspace.set_clinical, variable, value)
+
+    def _keep_text(self, variable: str, field: QLineEdit) -> None:
+        if field.isModified():
+            field.setModified(False)
+            self._keep_variable(variable, field.text().strip())
+
+    def _keep(self, change: Callable[..., None], *values: object) -> None:
+        """Store a change; one that is refused is told here and the form shows what is stored."""
+        try:
+            change(self._shown, *values)
+            self.info.hide()
+        except AlnError as error:
+            self.info.say(str(error), "error")
+            self._show(self._shown)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setContentsMargins(16, 4, 16, 12)
+        form.setVerticalSpacing(8)
+        fields: tuple[tuple[str, QWidget], ...] = (
+            ("Outcome (pathology)", self.outcome),
+            ("Cohort", self.cohort),
+            ("T stage", self.t_stage),
+            ("BI-RADS", self.birads),
+            ("Age", self.age),
+            ("Hospital", self.hospital),
+            ("Admission date", self.admission_date),
+        )
+        for words, field in fields:
+            field.setAccessibleName(words)
+            form.addRow(label(words, "muted"), field)
+        head = QVBoxLayout()
+        head.setContentsMargins(16, 14, 16, 0)
+        head.addWidget(self.name)
+        head.addWidget(label("Changes are kept at once.", "caption"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.info)
+        column.addLayout(head)
+        column.addLayout(form)
+        column.addStretch(1)
+
+
+def _choices(words: tuple[str, ...]) -> QComboBox:
+    box = QComboBox()
+    box.addItems(words)
+    return box
+
+
+def _set_choice(box: QComboBox, value: str) -> None:
+    """Choose a value; one that the list does not know is added, not lost."""
+    if box.findText(value) < 0:
+        box.addItem(value)
+    box.setCurrentText(value)

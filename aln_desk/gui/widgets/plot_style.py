@@ -1,0 +1,85 @@
+"""How every chart looks: colours that colour-blind eyes tell apart, a dash for each, quiet axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from aln_desk.gui import theme
+
+pg.setConfigOptions(antialias=True)
+
+_ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a")
+_ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20")
+_DASHES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DotLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+)
+
+
+def series_colour(index: int) -> QColor:
+    """Colour of the n-th line of a chart on the theme in use."""
+    colours = _ON_LIGHT if theme.palette() is theme.LIGHT else _ON_DARK
+    return QColor(colours[index % len(colours)])
+
+
+def series_pen(index: int) -> QPen:
+    """Colour and dash of the n-th line: lines stay apart without colour too."""
+    pen = QPen(series_colour(index), 1.8, _DASHES[index % len(_DASHES)])
+    pen.setCosmetic(True)
+    return pen
+
+
+def make_plot(bottom: str, left: str) -> Any:
+    """A `pyqtgraph.PlotWidget` that only shows: no menu, no dragging, light gridlines."""
+    plot = pg.PlotWidget()
+    plot.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
+    plot.setMenuEnabled(False)
+    plot.setMouseEnabled(False, False)
+    plot.hideButtons()
+    plot.showGrid(x=True, y=True, alpha=0.16)
+    plot.setLabel("bottom", bottom)
+    plot.setLabel("left", left)
+    for side in ("bottom", "left"):
+        plot.getAxis(side).enableAutoSIPrefix(False)
+    dress(plot)
+    return plot
+
+
+def dress(plot: Any) -> None:
+    """Give a plot the colours of the theme in use; call it again when the theme has changed."""
+    colours = theme.palette()
+    plot.setBackground(QColor(colours.raised))
+    font = theme.body_font()
+    font.setPixelSize(theme.CAPTION)
+    for side in ("bottom", "left"):
+        axis = plot.getAxis(side)
+        axis.setPen(QPen(QColor(colours.muted), 1))
+        axis.setTextPen(QColor(colours.muted))
+        axis.setTickFont(font)
+        axis.setStyle(tickLength=4)
+        axis.label.setFont(font)
+        axis.setLabel(axis.labelText, color=colours.muted)
+
+
+class Swatch(QWidget):
+    """A short piece of a chart's n-th line, for its legend."""
+
+    def __init__(self, index: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._index = index
+        self.setFixedSize(26, 16)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(series_pen(self._index))
+        painter.drawLine(0, 8, 26, 8)
+        painter.end()

@@ -1,0 +1,105 @@
+"""The slim column of tools at the canvas' edge: icon, word and key of each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
+
+from aln_desk.gui import icons, theme
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.widgets.labels import label, rule
+
+_TOOLS = (("select", "Select"), ("polygon", "Polygon"), ("rectangle", "Rectangle"), ("circle", "Circle"))
+_WIDTH = 76
+
+_STYLE = """
+QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 0; font-size: 11px; color: {muted}; }}
+QToolButton:hover {{ background: {hover}; color: {text}; }}
+QToolButton:checked {{ background: {selection}; border-color: {accent}; color: {text}; }}
+QToolButton:focus {{ border-color: {accent}; }}
+QToolButton:disabled {{ color: {strong_line}; }}
+"""
+
+
+class ToolStrip(QWidget):
+    """``toolChosen(name)`` with a tool of the canvas; undo and redo trigger the window's own actions."""
+
+    toolChosen = Signal(str)
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        self._group = QButtonGroup(self, exclusive=True)
+        self._buttons: dict[str, QToolButton] = {}
+        self.undo = self._made("undo", "Undo", "edit.undo")
+        self.redo = self._made("redo", "Redo", "edit.redo")
+        self.setFixedWidth(_WIDTH)
+        self.setAccessibleName("Tools")
+        self._lay_out()
+        self.set_history("", "")
+
+    def set_tool(self, name: str) -> None:
+        """Mark the tool in use."""
+        self._buttons[name].setChecked(True)
+
+    def set_drawing(self, possible: bool) -> None:
+        """Whether there is something to draw on."""
+        for button in self._buttons.values():
+            button.setEnabled(possible)
+
+    def set_history(self, undo: str, redo: str) -> None:
+        """What undo and redo would do; empty where there is nothing."""
+        for button, verb, what in ((self.undo, "Undo", undo), (self.redo, "Redo", redo)):
+            button.setEnabled(bool(what))
+            button.setToolTip(f"{verb}: {what}" if what else f"Nothing to {verb.lower()}")
+
+    def _made(self, name: str, words: str, action: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(words)
+        button.setIconSize(QSize(icons.SIZE, icons.SIZE))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setFixedWidth(_WIDTH - 12)
+        button.setAccessibleName(words)
+        colours = theme.palette()
+        button.setIcon(icons.icon(name, colours.text, colours.strong_line))
+        button.setToolTip(self._actions[action].text())
+        if name in ("undo", "redo"):
+            button.clicked.connect(lambda _: self._actions[action].trigger())
+        return button
+
+    def _lay_out(self) -> None:
+        colours = theme.palette()
+        self.setStyleSheet(
+            _STYLE.format(
+                muted=colours.muted,
+                text=colours.text,
+                hover=colours.hover,
+                selection=colours.selection,
+                accent=colours.accent,
+                strong_line=colours.strong_line,
+            )
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 8, 6, 8)
+        column.setSpacing(2)
+        for name, words in _TOOLS:
+            button = self._made(name, words, f"tool.{name}")
+            button.setCheckable(True)
+            button.clicked.connect(partial(self.toolChosen.emit, name))
+            self._buttons[name] = button
+            self._group.addButton(button)
+            self._add(column, button, f"tool.{name}")
+        column.addSpacing(4)
+        column.addWidget(rule())
+        column.addSpacing(4)
+        self._add(column, self.undo, "edit.undo")
+        self._add(column, self.redo, "edit.redo")
+        column.addStretch(1)
+
+    def _add(self, column: QVBoxLayout, button: QToolButton, action: str) -> None:
+        column.addWidget(button)
+        if key := self._actions.key(action):
+            column.addWidget(label(key, "key"), 0, Qt.AlignmentFlag.AlignHCenter)
+            column.addSpacing(6)

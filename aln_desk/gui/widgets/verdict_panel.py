@@ -1,0 +1,184 @@
+"""The right side of Review: the verdict, its evidence, what else is known, the reader's own judgement."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from aln_desk.domain.patient import Patient
+from aln_desk.domain.verdict import Verdict
+from aln_desk.gui.findings import image_names, verdict_sentence
+from aln_desk.gui.widgets.facts import Facts
+from aln_desk.gui.widgets.judgement import JudgementForm
+from aln_desk.gui.widgets.labels import button, label
+from aln_desk.gui.widgets.marks import verdict_colour
+from aln_desk.gui.widgets.patient_model import OUTCOME_WORDS
+from aln_desk.gui.widgets.score_bar import ScoreBar
+from aln_desk.gui.widgets.shares import Shares
+from aln_desk.gui.workspace import ModelInUse
+
+CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
+SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
+
+
+class VerdictPanel(QWidget):
+    """Shows what it is handed; asks by signals."""
+
+    instanceChosen = Signal(str)
+    readRequested = Signal()
+    reportRequested = Signal()
+    signRequested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self.setMinimumWidth(304)
+        self.score = label("", "answer")
+        self.decision = label("")
+        self.bar = ScoreBar()
+        self.sentence = label("", wrap=True)
+        self.shares = Shares()
+        self.shares.chosen.connect(self.instanceChosen)
+        self.findings = Facts()
+        self.clinical = Facts()
+        self.model = label("", "caption", wrap=True)
+        self.model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.notice = label(SIMULATED, "notice", wrap=True)
+        self.missing = label("", wrap=True)
+        self.read = button("Read this project", "main")
+        self.outcome = button("Show outcome", "quiet", "The node status from pathology")
+        self.outcome.setCheckable(True)
+        self.judgement = JudgementForm()
+        self.report = button("Report", tip="Save this patient's report")
+        self.sign = button("Sign and next", "main", "Keep your judgement and go to the next patient")
+        self._patient: Patient | None = None
+        self._connect()
+        self._lay_out()
+
+    def show_patient(self, patient: Patient) -> None:
+        """What does not come from the model; the outcome stays hidden until it is asked for."""
+        self._patient = patient
+        self.outcome.setChecked(False)
+        self._show_clinical()
+
+    def show_verdict(self, patient: Patient, verdict: Verdict | None) -> None:
+        """The number, the decision, the sentence and the shares; nothing of it where there is no verdict."""
+        for widget in self._answers:
+            widget.setVisible(verdict is not None)
+        self.report.setEnabled(verdict is not None)
+        if verdict is None:
+            return
+        self.score.setText(f"{verdict.score:.2f}")
+        self.score.setAccessibleName(f"Probability of node metastasis {verdict.score:.2f}")
+        self._show_decision(verdict)
+        self.bar.set_verdict(verdict)
+        self.sentence.setText(verdict_sentence(patient, verdict))
+        self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
+        self._shares_heading.setVisible(bool(verdict.shares))
+
+    def show_model(self, model: ModelInUse | None, verdict: Verdict | None, busy: bool) -> None:
+        """Which model is in use, and the one button that lets it read what it has not read yet."""
+        self.model.setText(f"Model {model.name} · {model.digest}" if model else "No model can be used.")
+        self.notice.setVisible(model is not None and model.simulated)
+        current = verdict is not None and model is not None and verdict.model == model.digest
+        self.missing.setText(_why_to_read(model, verdict))
+        self.missing.setVisible(not current)
+        self.read.setVisible(not current and model is not None)
+        self.read.setText(f"Read this project with {model.name}" if model else "")
+        self.read.setEnabled(not busy)
+
+    def _show_decision(self, verdict: Verdict) -> None:
+        colour = verdict_colour(verdict.decision).name()
+        sign = "+" if verdict.decision == "positive" else "−"
+        self.decision.setText(f"{sign} {verdict.decision.capitalize()}")
+        self.decision.setStyleSheet(
+            f"color: {colour}; border: 1px solid {colour}; border-radius: 5px; padding: 3px 8px; font-weight: 600;"
+        )
+
+    def _show_clinical(self) -> None:
+        if self._patient is None:
+            return
+        facts = [(CLINICAL_WORDS.get(name, name), value) for name, value in self._patient.clinical.items()]
+        facts.append(("Cohort", self._patient.cohort))
+        if self.outcome.isChecked():
+            facts.append(("Outcome (pathology)", OUTCOME_WORDS[self._patient.outcome]))
+        self.outcome.setText("Hide outcome" if self.outcome.isChecked() else "Show outcome")
+        self.clinical.tell(facts)
+
+    def _connect(self) -> None:
+        self.outcome.toggled.connect(self._show_clinical)
+        self.read.clicked.connect(self.readRequested)
+        self.report.clicked.connect(self.reportRequested)
+        self.sign.clicked.connect(self.signRequested)
+        self.judgement.ready.connect(self.sign.setEnabled)
+
+    def _lay_out(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(16, 14, 16, 12)
+        column.setSpacing(6)
+        self._add_answer(column)
+        for heading, widget in (("Findings of this image", self.findings), ("Clinical", self.clinical)):
+            column.addSpacing(8)
+            column.addWidget(label(heading, "heading"))
+            column.addWidget(widget)
+        column.addWidget(self.outcome, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.notice)
+        column.addWidget(self.model)
+        column.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        whole.addWidget(self._foot())
+
+    def _add_answer(self, column: QVBoxLayout) -> None:
+        number = QHBoxLayout()
+        number.setSpacing(12)
+        number.addWidget(self.score)
+        number.addWidget(self.decision, 0, Qt.AlignmentFlag.AlignVCenter)
+        number.addStretch(1)
+        self._shares_heading = label("Share of each image", "heading")
+        self._answers: tuple[QWidget, ...] = (
+            self.score,
+            self.decision,
+            self.bar,
+            self.sentence,
+            self._shares_heading,
+            self.shares,
+        )
+        column.addWidget(label("Probability of node metastasis", "heading"))
+        column.addLayout(number)
+        for widget in (self.bar, self.sentence, self.missing, self.read):
+            column.addWidget(widget)
+        column.addSpacing(8)
+        column.addWidget(self._shares_heading)
+        column.addWidget(self.shares)
+
+    def _foot(self) -> QWidget:
+        foot = QWidget()
+        foot.setObjectName("strip")
+        foot.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column = QVBoxLayout(foot)
+        column.setContentsMargins(16, 10, 16, 12)
+        column.setSpacing(8)
+        column.addWidget(self.judgement)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        row: tuple[QPushButton, ...] = (self.report, self.sign)
+        for one in row:
+            buttons.addWidget(one, 1)
+        column.addLayout(buttons)
+        return foot
+
+
+def _why_to_read(model: ModelInUse | None, verdict: Verdict | None) -> str:
+    if model is None:
+        return "The model in use cannot be read. Adopt another one under Train."
+    if verdict is None:
+        return "This patient has not been read by the model yet."
+    return f"This verdict was made by another model ({verdict.model}) than the one in use."

@@ -1,0 +1,207 @@
+"""One patient's verdict with its evidence as one self-contained HTML page, for paper and for QTextDocument.
+
+QTextDocument knows tables but no modern layout, hence the tables and the attributes instead of style rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+
+from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.patient import Instance, Patient, View
+from aln_desk.domain.review import Review
+from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.io import report_pictures as pictures
+from aln_desk.io.report_pictures import Rgb
+
+RESEARCH_ONLY = "Research use only. Not a medical device."
+SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
+
+_BAR_WIDTH = 290
+_SHARPNESS = 2
+"""Pixels kept for each pixel shown, so that paper does not look coarse."""
+
+_STYLE = """
+@page { size: A4; margin: 15mm; }
+body { font-family: "Segoe UI", "Helvetica Neue", Arial, sans-serif; font-size: 10pt; color: #1a1a1a;
+       background: #ffffff; margin: 0; max-width: 640px; }
+h1 { font-size: 16pt; font-weight: 600; margin: 0; }
+h2 { font-size: 11pt; font-weight: 600; margin: 12px 0 4px 0; }
+.small { font-size: 8pt; color: #555555; }
+.score { font-size: 28pt; font-weight: 600; }
+"""
+_VIEW_NAMES = {View.TUMOUR: "Tumour", View.NODE: "Node"}
+_JUDGEMENTS = ("certainly none", "probably none", "undecided", "probable", "certain")
+
+
+def patient_html(
+    patient: Patient,
+    verdict: Verdict,
+    predictions: Mapping[str, InstancePrediction],
+    images: Mapping[str, Rgb],
+    model_name: str,
+    *,
+    annotations: Mapping[str, Annotation] | None = None,
+    reviews: Sequence[Review] = (),
+    simulated: bool = False,
+    made_at: str = "",
+) -> str:
+    """The page. ``predictions``, ``images`` ((H, W, 3) uint8 RGB) and ``annotations`` are by instance id; what is
+    absent is left out and said. ``made_at`` is the date to print, as text; ``simulated`` says that the model learned
+    from invented outcomes.
+
+    The CAMs of all images share one scale, so that their colours can be compared.
+    """
+    top = _top(predictions)
+    bag = _bag(patient, verdict, predictions, images, annotations or {}, top)
+    parts = [
+        _heading(patient, made_at),
+        _warning(simulated),
+        _side_by_side(_verdict(verdict, model_name), _facts(patient)),
+        _section("Images", bag + _legend(top, bool(predictions), bool(annotations))),
+        _reviews(reviews),
+        f'<p class="small">{RESEARCH_ONLY} ALN Desk.</p>',
+    ]
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(patient.id)}</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(filter(None, parts)) + "\n</body></html>\n"
+    )
+
+
+def _heading(patient: Patient, made_at: str) -> str:
+    details = [patient.cohort, patient.hospital, patient.admission_date and f"admitted {patient.admission_date}"]
+    shown = " &middot; ".join(escape(text) for text in details if text)
+    return _table(
+        f"<tr><td><h1>{escape(patient.id)}</h1><span class='small'>{shown}</span></td>"
+        f"<td align='right' valign='top'><b>Axillary lymph node report</b><br>"
+        f"<span class='small'>{escape(made_at)}</span></td></tr>"
+    )
+
+
+def _warning(simulated: bool) -> str:
+    text = f"{SIMULATED} {RESEARCH_ONLY}" if simulated else RESEARCH_ONLY
+    return _table(f"<tr><td bgcolor='#f2f2f2'>{text}</td></tr>", padding=6)
+
+
+def _verdict(verdict: Verdict, model_name: str) -> str:
+    colour = pictures.POSITIVE if verdict.decision == "positive" else pictures.NEGATIVE
+    scale = _image(pictures.bar(verdict.score, colour, verdict.threshold), _BAR_WIDTH)
+    return (
+        "<h2>Probability of node metastasis</h2>"
+        f"<p><span class='score'>{_number(verdict.score)}</span> &nbsp; <b>{verdict.decision.capitalize()}</b></p>"
+        f"<p>{scale}<br><span class='small'>The tick is the threshold, {_number(verdict.threshold)}.<br>"
+        f"Model {escape(model_name)} ({escape(verdict.model)}).</span></p>"
+    )
+
+
+def _facts(patient: Patient) -> str:
+    outcome = {None: "unknown", 0: "negative", 1: "positive"}[patient.outcome]
+    facts = {"Node status from pathology": outcome, "Tumour images": str(patient.count(View.TUMOUR))}
+    facts |= {"Node images": str(patient.count(View.NODE))}
+    facts |= {name.replace("_", " ").capitalize(): value for name, value in sorted(patient.clinical.items())}
+    rows = [f"<tr><td class='small'>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items()]
+    return _section("Patient", _table("".join(rows), padding=1))
+
+
+def _bag(
+    patient: Patient,
+    verdict: Verdict,
+    predictions: Mapping[str, InstancePrediction],
+    images: Mapping[str, Rgb],
+    annotations: Mapping[str, Annotation],
+    top: float,
+) -> str:
+    width = _picture_width(len(patient.bag))
+    rows = []
+    for number, instance in enumerate(patient.bag, start=1):
+        prediction, image = predictions.get(instance.id), images.get(instance.id)
+        shown = _pictures(image, annotations.get(instance.id), prediction, top, width)
+        words = _findings(number, instance, prediction, verdict.shares.get(instance.id))
+        rows.append(f"<tr>{shown}<td valign='top'>{words}</td></tr>")
+    return _table("".join(rows), padding=4)
+
+
+def _pictures(
+    image: Rgb | None,
+    annotation: Annotation | None,
+    prediction: InstancePrediction | None,
+    top: float,
+    width: int,
+) -> str:
+    if image is None:
+        return f"<td colspan='2' width='{2 * width}'>The image cannot be read.</td>"
+    sharp = width * _SHARPNESS
+    found = [pictures.outlined(image, annotation, prediction, sharp)]
+    if prediction is not None:
+        found.append(pictures.heated(image, prediction, top, sharp))
+    cells = [f"<td width='{width}'>{_image(picture, width)}</td>" for picture in found]
+    return "".join(cells) + "<td></td>" * (2 - len(cells))
+
+
+def _findings(number: int, instance: Instance, prediction: InstancePrediction | None, share: float | None) -> str:
+    name = f"<b>{number}. {_VIEW_NAMES[instance.view]}</b><br><span class='small'>{escape(instance.id)}</span>"
+    if prediction is None:
+        return f"{name}<br>Not read by the model."
+    lines = [name, f"Looks like: {_VIEW_NAMES[prediction.view].lower()}"]
+    lines.append(f"Score of this image: {_number(prediction.status_score)}")
+    if share is not None and np.isfinite(share):
+        meter = _image(pictures.bar(share, pictures.POSITIVE, width=240, height=12), 120)
+        lines.append(f"Share in the verdict: {share:.0%}<br>{meter}")
+    return "<br>".join(lines)
+
+
+def _legend(top: float, read: bool, drawn: bool) -> str:
+    entries = [_swatch(pictures.DRAWN, "drawn outline")] if drawn else []
+    if read:
+        scale = _image(pictures.cam_scale(240, 12), 120)
+        entries += [_swatch(pictures.PREDICTED, "predicted outline (dashed)")]
+        entries += [f"evidence for metastasis: 0 {scale} {top:.1f} logits"]
+    return f"<p class='small'>{' &nbsp; '.join(entries)}</p>" if entries else ""
+
+
+def _reviews(reviews: Sequence[Review]) -> str:
+    rows = []
+    for review in reviews:
+        judgement = f"{_JUDGEMENTS[review.judgement - 1]} ({review.judgement} of 5)"
+        blind = "before" if review.verdict_shown is None else "after"
+        cells = (review.reader, judgement, f"{blind} the verdict was shown", review.signed_at[:10], review.note)
+        rows.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
+    return _section("Readers' judgement of metastasis", _table("".join(rows), padding=2)) if rows else ""
+
+
+def _section(title: str, content: str) -> str:
+    return f"<h2>{title}</h2>{content}"
+
+
+def _side_by_side(left: str, right: str) -> str:
+    return _table(f"<tr><td width='55%' valign='top'>{left}</td><td valign='top'>{right}</td></tr>")
+
+
+def _table(rows: str, padding: int = 0) -> str:
+    return f"<table width='100%' cellspacing='0' cellpadding='{padding}' border='0'>{rows}</table>"
+
+
+def _image(picture: Rgb, width: int) -> str:
+    height = round(picture.shape[0] * width / picture.shape[1])
+    return f"<img src='{pictures.data_url(picture)}' width='{width}' height='{height}' alt=''>"
+
+
+def _swatch(colour: tuple[int, int, int], name: str) -> str:
+    return f"<span style='color: rgb{colour}'>&#9632;</span> {name}"
+
+
+def _picture_width(images: int) -> int:
+    """Width in page pixels at which a bag fits one page; a very large one runs on."""
+    return max(90, min(170, 680 // (images + 1)))
+
+
+def _top(predictions: Mapping[str, InstancePrediction]) -> float:
+    """Upper end of the CAM scale in logits: the bag's highest evidence, at least 0.1."""
+    return max([0.1, *(float(np.nan_to_num(found.cam).max(initial=0.0)) for found in predictions.values())])
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else "not defined"

@@ -235,7 +235,7 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     names = ", ".join(PRESETS)
     command.add_argument("--preset", default=DEFAULT_PRESET, help=f"{names} (default: {DEFAULT_PRESET})")
     command.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change one setting, such as mtl.iterations=500"
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as mtl.iterations=500"
     )
     command.add_argument("--cohorts", default="", metavar="A,B", help="cohorts to learn from (default: all meant for it)")
     command.add_argument("--base", type=Path, metavar="MODEL", help="with 'mil': the model whose stage 1 is kept")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,12 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 def save(path: Path, net: nn.Module, optimiser: Optimizer, step: int) -> None:
     """Write parameters, Adam's moments and the number of finished steps; the old file stays until this one is whole."""
     tensors = {f"net.{name}": _array(value) for name, value in net.state_dict().items()}
-    names = {parameter: name for name, parameter in net.named_parameters()}
-    for parameter, state in optimiser.state.items():
+    for name, parameter in net.named_parameters():
         for moment in _MOMENTS:
-            tensors[f"{moment}.{names[parameter]}"] = _array(state[moment])
+            if moment in optimiser.state[parameter]:
+                tensors[f"{moment}.{name}"] = _array(optimiser.state[parameter][moment])
     tensors["step"] = np.array([step], dtype=np.int64)
-    beside = path.with_suffix(".part")
-    save_tensors(beside, tensors, {})
-    os.replace(beside, path)
+    save_tensors(path, tensors)
 
 
 def restore(path: Path, net: nn.Module, optimiser: Optimizer) -> int:

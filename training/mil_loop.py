@@ -55,8 +55,8 @@ class Bags:
 def collect(tokens: Tokens, patients: Sequence[Patient]) -> Bags:
     """The bags of the patients with a known outcome and at least one token, in the given order."""
     rows: dict[str, list[int]] = {}
-    for row, patient in enumerate(tokens.patient):
-        rows.setdefault(patient, []).append(row)
+    for row, owner in enumerate(tokens.patient):
+        rows.setdefault(owner, []).append(row)
     known = [p for p in patients if p.outcome is not None and p.id in rows]
     longest = max((len(rows[p.id]) for p in known), default=1)
     dim = tokens.token.shape[1]

@@ -117,8 +117,9 @@ def losses(output: MtlOutput, batch: Batch, dice: float) -> dict[str, Tensor]:
     """
     target = (batch.mask > 0).float()
     logits = output.lesion_mask_logits.float()
+    pixelwise = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     parts = {
-        "mask": _mean(F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean((1, 2)), batch.outlined),
+        "mask": _mean(pixelwise.mean((1, 2)), batch.outlined),
         "lesion": _mean(_bce(output.lesion_logit, batch.lesion), batch.lesion != UNKNOWN),
         "status": _mean(_bce(output.status_logit, batch.status), batch.status != UNKNOWN),
     }

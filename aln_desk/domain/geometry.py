@@ -109,7 +109,6 @@ def simplify(points: Sequence[Point], tolerance: float) -> tuple[Point, ...]:
     far = int(np.argmax(np.hypot(*(array - array[0]).T)))
     closed = np.vstack([array, array[:1]])
     kept = {0, far} | _kept(closed, 0, far, tolerance) | _kept(closed, far, len(array), tolerance)
-    kept.discard(len(array))
     if len(kept) < 3:
         off_chord = _distances(array, array[:1], array[far : far + 1])
         spare = sorted(set(range(len(array))) - kept, key=lambda index: -off_chord[index])

@@ -117,7 +117,7 @@ def from_line(line: str) -> Message | None:
         kind = _KINDS[record["event"]]
         known = {f.name for f in fields(kind)}
         message: Message = kind(**{key: value for key, value in record.items() if key in known})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return message
 

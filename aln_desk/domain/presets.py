@@ -49,8 +49,9 @@ class MilRecipe:
 class Recipe:
     """A whole run. ``size`` is the side of the network's input in pixels, a multiple of 32.
 
-    ``pooling`` is how attended features become a token (`aln_desk.models.mtl.MtlConfig`): over the whole grid as in
-    the paper, or weighted by the attention, which keeps a small lesion's token from vanishing. ``held_out`` is the share of training patients, the last admitted, that choose the threshold and draw the
+    ``geometry`` is ``letterbox`` (aspect kept) or ``stretch``. ``pooling`` makes attended features a token: ``area``
+    over the whole grid as in the paper, ``attention`` weighted, so that a small lesion's token does not vanish.
+    ``held_out`` is the share of training patients, the last admitted, that choose the threshold and draw the
     validation curves when the project has no tune cohort. ``dtype`` is how parameters are stored.
     """
 
@@ -88,15 +89,15 @@ PRESETS: dict[str, Preset] = {
                 size=256,
                 pooling="attention",
                 mtl=MtlRecipe(
-                    iterations=3_000,
+                    iterations=2_000,
                     learning_rate=2e-4,
                     head_rate=3.0,
-                    warmup=150,
-                    validate_every=500,
+                    warmup=100,
+                    validate_every=250,
                     dice=1.0,
                     clip=1.0,
                 ),
-                mil=MilRecipe(epochs=40, batch=16, learning_rate=1e-4, warmup=100),
+                mil=MilRecipe(epochs=12, batch=16, learning_rate=1e-4, warmup=50, dropout=0.2),
             ),
         ),
         Preset(

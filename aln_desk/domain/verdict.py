@@ -22,7 +22,7 @@ def decide(score: float, threshold: float) -> Decision:
 class Placement:
     """Where the square model input lies on the image: input = image * scale + (left, top), in pixels.
 
-    ``scale_x`` and ``scale_y`` differ by rounding to whole pixels when letterboxed, and freely when the aspect is ignored.
+    ``scale_x`` and ``scale_y`` differ by rounding to whole pixels when letterboxed, freely when aspect is ignored.
     ``size`` is the side of the input in pixels. `rect` gives the square in image pixels.
     """
 

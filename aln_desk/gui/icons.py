@@ -19,6 +19,7 @@ _SHARPEST = 3
 def icon(name: str, colour: str, faded: str = "") -> QIcon:
     """``resources/icons/<name>.svg`` in a colour (``#rrggbb``), and in ``faded`` while disabled."""
     made = QIcon(pixmap(name, colour))
+    made.addPixmap(pixmap(name, colour), QIcon.Mode.Selected)
     if faded:
         made.addPixmap(pixmap(name, faded), QIcon.Mode.Disabled)
     return made

@@ -22,7 +22,14 @@ def test_a_change_keeps_the_type_of_its_field() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("mtl.iteration", "3"), ("size", "big"), ("mtl.augment", "maybe"), ("mtl.dice", "nan"), ("mtl.batch", "-1"), ("mtl", "1")],
+    [
+        ("mtl.iteration", "3"),
+        ("size", "big"),
+        ("mtl.augment", "maybe"),
+        ("mtl.dice", "nan"),
+        ("mtl.batch", "-1"),
+        ("mtl", "1"),
+    ],
 )
 def test_a_wrong_change_is_told_in_a_sentence(key: str, value: str) -> None:
     with pytest.raises(BadSetting, match=key.split(".")[-1]):

@@ -183,10 +183,10 @@ def test_a_cell_names_its_patients_and_opens_them(
     qtbot.mouseClick(second, Qt.MouseButton.LeftButton, pos=cell_rect(QRectF(second.rect()), (1, 1)).center().toPoint())
     qtbot.keyClick(first, Qt.Key.Key_Right)
     assert (first.cell, second.cell) == ((1, 0), None)
-    assert page._behind.text() == "Missed (false negative) · internal · 1"
+    assert page.patients.title.text() == "Missed (false negative) · internal · 1"
     opened: list[str] = []
     page.patientOpenRequested.connect(opened.append)
-    page.list.itemActivated.emit(page.list.topLevelItem(0), 0)
+    page.patients.list.itemActivated.emit(page.patients.list.topLevelItem(0), 0)
     assert opened == ["internal-2"]
 
 

@@ -72,7 +72,8 @@ def test_the_page_says_all_that_is_known(patient: Patient) -> None:
     text = words(html)
     for part in (
         "P<1>", "0.87", "Positive", "threshold, 0.50", "Demo <1> (abc123)", "internal test", "Hospital 中",
-        "2026-03-04",        "Node status from pathology positive", "T stage cT2 & more", "1. Tumour", "2. Node", "P<1>/b & c.png",
+        "2026-03-04", "Node status from pathology positive",
+        "T stage cT2 & more", "1. Tumour", "2. Node", "P<1>/b & c.png",
         "Share in the verdict: 29%", "Share in the verdict: 71%", "2.0 logits", "A. N. <b>", "probable (4 of 5)",
         "after the verdict was shown", "thick cortex", "2026-03-06", RESEARCH_ONLY, SIMULATED,
     ):  # fmt: skip

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -16,8 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QScrollArea,
     QStackedWidget,
-    QTreeWidget,
-    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -33,15 +31,15 @@ from aln_desk.gui.pages.evaluation_figures import (
     model_of,
     scored_patients,
 )
+from aln_desk.gui.pages.evaluation_patients import CellPatients
 from aln_desk.gui.pages.evaluation_table import MetricsTable
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.panes import Panes
-from aln_desk.gui.widgets.plot_confusion import NAMES, Cell, ConfusionView, Matrix, MatrixGrid
+from aln_desk.gui.widgets.plot_confusion import NAMES, ConfusionView, Matrix, MatrixGrid
 from aln_desk.gui.widgets.plot_roc import RocCard, RocLine
 from aln_desk.gui.workspace import Workspace
 
 _SETTLE_MS = 300
-_HINT = "Choose a cell of a confusion matrix to see its patients. Enter or a double click opens one in Review."
 _NO_PROJECT = "Open a project to evaluate its verdicts."
 _NO_VERDICTS = "No patient of this project has been read yet, so there is nothing to evaluate."
 _NO_OUTCOMES = "No patient that was read has an outcome from pathology. Enter outcomes in Patients."
@@ -69,7 +67,7 @@ class EvaluationPage(QWidget):
         self.matrices = MatrixGrid()
         self.roc = RocCard()
         self.table = MetricsTable()
-        self.list = QTreeWidget()
+        self.patients = CellPatients()
         self._settle = QTimer(self, interval=_SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self.refresh)
         self._lay_out()
@@ -126,7 +124,7 @@ class EvaluationPage(QWidget):
         self.roc.show_lines([_roc_line(each) for each in figures])
         self.table.show_figures(figures)
         self._show_matrices()
-        self._show_patients(None, None)
+        self.patients.clear()
 
     def _show_cohorts(self, cohorts: Sequence[Cohort]) -> None:
         for box in self.cohorts.values():
@@ -185,23 +183,11 @@ class EvaluationPage(QWidget):
         for other in self.matrices.views:
             if other is not view:
                 other.choose(None)
-        self._show_patients(figures, (outcome, called))
-
-    def _show_patients(self, figures: CohortFigures | None, cell: Cell | None) -> None:
-        self.list.clear()
-        if figures is None or cell is None:
-            self._behind.setText(_HINT)
-            return
-        patients = figures.cell(*cell)
-        self._behind.setText(f"{NAMES[cell]} · {figures.cohort} · {len(patients)}")
-        for patient in patients:
-            entry = QTreeWidgetItem(self.list, [patient.patient, f"{patient.score:.3f}"])
-            entry.setSizeHint(0, QSize(0, 28))
+        patients = figures.cell(outcome, called)
+        title = f"{NAMES[outcome, called]} · {figures.cohort} · {len(patients)}"
+        self.patients.show_patients(title, patients)
 
     # What is asked
-
-    def _open(self, entry: QTreeWidgetItem) -> None:
-        self.patientOpenRequested.emit(entry.text(0))
 
     def _ask_export(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Write tables and figures to")
@@ -233,7 +219,7 @@ class EvaluationPage(QWidget):
         for changed in (workspace.patientsChanged, workspace.verdictsChanged, workspace.modelChanged):
             changed.connect(self._soon)
         workspace.patientEdited.connect(self._soon)
-        self.list.itemActivated.connect(self._open)
+        self.patients.opened.connect(self.patientOpenRequested)
         self.export.clicked.connect(self._ask_export)
         self._export.finished.connect(self._exported)
         for one in (self._read, self._read_again):
@@ -249,7 +235,7 @@ class EvaluationPage(QWidget):
             self._settle.start()
 
     def _lay_out(self) -> None:
-        self._panes = Panes([self._left(), self._centre(), self._right()], [240, 866, 260])
+        self._panes = Panes([self._left(), self._centre(), self.patients], [240, 866, 260])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._panes)
@@ -320,19 +306,6 @@ class EvaluationPage(QWidget):
         column.addLayout(above, 1)
         column.addWidget(table_card)
         return cards
-
-    def _right(self) -> QWidget:
-        self._behind = label(_HINT, "muted", wrap=True)
-        self.list.setAccessibleName("Patients of the chosen cell")
-        self.list.setHeaderLabels(["Patient", "Score"])
-        self.list.setRootIsDecorated(False)
-        self.list.setUniformRowHeights(True)
-        pane, column = _pane()
-        column.addWidget(label("Patients", "heading"))
-        column.addWidget(self._behind)
-        column.addSpacing(4)
-        column.addWidget(self.list, 1)
-        return pane
 
 
 def _pane() -> tuple[QWidget, QVBoxLayout]:

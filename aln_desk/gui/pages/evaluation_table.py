@@ -22,6 +22,7 @@ _ROWS = (
     "F1",
 )
 _ROW_HEIGHT = 28
+_STYLE = "QTableWidget, QHeaderView, QHeaderView::section, QTableCornerButton::section { background: transparent; }"
 
 
 class MetricsTable(QTableWidget):
@@ -35,7 +36,7 @@ class MetricsTable(QTableWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setShowGrid(False)
         self.setCornerButtonEnabled(False)
-        self.setStyleSheet("QTableWidget, QHeaderView, QHeaderView::section { background: transparent; }")
+        self.setStyleSheet(_STYLE)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalHeaderLabels(_ROWS)
         self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)

@@ -79,6 +79,7 @@ class PatientsPage(QWidget):
         self.table = QTableView(sortingEnabled=True, showGrid=False)
         self.strip = BagStrip(workspace)
         self.card = PatientCard(workspace)
+        self.setFocusProxy(self.table)
         self._dress_table()
         self._lay_out()
         self._connect()

@@ -41,6 +41,7 @@ class ReviewPage(QWidget):
         self.panel = VerdictPanel()
         self._space = HeldSpace(self)
         self._space.held.connect(self.room.canvas.set_plain)
+        self.setFocusProxy(self.list.view)
         self._lay_out()
         self._connect_panel()
         self._connect_workspace()

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMessageBox, QPlainTextEdit, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.messages import Curve, Failed, Finished, Message, Note, Progress, Started
@@ -17,6 +17,7 @@ from aln_desk.domain.patient import Instance
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.training_form import TrainingForm, Wish
+from aln_desk.gui.pages.training_log import RunLog
 from aln_desk.gui.pages.training_result import ResultCard
 from aln_desk.gui.pages.training_runs import RunList, state_of
 from aln_desk.gui.training_process import TrainingProcess
@@ -73,7 +74,7 @@ class TrainingPage(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.state = label("", wrap=True)
         self.bar = QProgressBar(textVisible=False)
-        self.log = QPlainTextEdit(readOnly=True)
+        self.log = RunLog()
         self._lay_out()
         self._connect()
         self._show_project()
@@ -118,6 +119,8 @@ class TrainingPage(QWidget):
         self._project_folder = project.folder if project else None
         self._show_patients()
         self._list_runs()
+        if self._live is not None and self._project_folder not in self._live.folder.parents:
+            self._say(f"A training of {self._live.folder.parents[1].name} is under way and goes on meanwhile.")
 
     def _show_patients(self) -> None:
         project = self._workspace.project
@@ -166,10 +169,7 @@ class TrainingPage(QWidget):
         if chosen is None or chosen.name != name:
             return
         self.board.show_all(message for message in events if isinstance(message, Curve))
-        self.log.clear()
-        for message in events:
-            self._keep_in_log(message)
-        self.log.setVisible(bool(self.log.toPlainText()))
+        self.log.show_all(events)
 
     def _show_result(self, run: Run) -> None:
         if run.state != "finished" or not run.model:
@@ -221,8 +221,7 @@ class TrainingPage(QWidget):
             case Curve():
                 self.board.add(message)
             case Note() | Failed() | Finished():
-                self._keep_in_log(message)
-                self.log.setVisible(bool(self.log.toPlainText()))
+                self.log.add(message)
 
     def _finish(self, ok: bool, sentence: str) -> None:
         live, self._live = self._live, None
@@ -241,14 +240,6 @@ class TrainingPage(QWidget):
         self.state.setText(sentence)
         self.state.show()
         self._stack.setCurrentIndex(1)
-
-    def _keep_in_log(self, message: Message) -> None:
-        if isinstance(message, Started):
-            self.log.appendPlainText(f"Preset {message.preset} on {message.device}")
-        elif isinstance(message, Note | Failed):
-            self.log.appendPlainText(message.text)
-        elif isinstance(message, Finished):
-            self.log.appendPlainText("Stopped." if message.stopped else f"Finished: model {message.digest}")
 
     # Building
 
@@ -276,8 +267,6 @@ class TrainingPage(QWidget):
             self._show_result(run)
 
     def _lay_out(self) -> None:
-        self.log.setAccessibleName("Notes of the run")
-        self.log.setMaximumHeight(96)
         self.bar.setAccessibleName("Progress of the training")
         centre = QWidget()
         column = QVBoxLayout(centre)
@@ -293,7 +282,7 @@ class TrainingPage(QWidget):
         self._stack.addWidget(centre)
         self.runs.setMinimumWidth(224)
         self.form.setMinimumWidth(260)
-        self._panes = Panes([self.runs, self._stack, self.form], [240, 826, 300])
+        self._panes = Panes([self.runs, self._stack, self.form], [230, 840, 296])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._panes)

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from aln_desk.domain.messages import Curve
+from aln_desk.gui import theme
 from aln_desk.gui.widgets import plot_style
 from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.widgets.plot_style import Swatch
@@ -129,7 +131,7 @@ class ChartCard(QFrame):
         self._curves = {line: self._plot.plot() for line in chart.lines}
         for curve in self._curves.values():
             curve.setDownsampling(auto=True, method="mean")
-        self._legend = {line: (Swatch(place), label("", "caption")) for place, line in enumerate(chart.lines)}
+        self._legend = {line: label("", "caption") for line in chart.lines}
         self._lay_out()
         self.dress()
         self.draw()
@@ -160,10 +162,7 @@ class ChartCard(QFrame):
             # A line of one value is a point: nothing would be drawn between it and nothing.
             few = len(values) < 30 and line.part == "validation"
             self._curves[line].setData(steps, values, symbol="o" if few or len(values) == 1 else None)
-            for widget in self._legend[line]:
-                widget.setVisible(bool(values))
-            if values:
-                self._legend[line][1].setText(f"{line.words} {values[-1]:.3f}")
+            self._legend[line].setText(f"{line.words} {values[-1]:.3f}" if values else line.words)
         empty = not any(values for _, values in self.values.values())
         self._empty.setVisible(empty)
 
@@ -189,9 +188,10 @@ class ChartCard(QFrame):
         legend.setHorizontalSpacing(6)
         legend.setVerticalSpacing(0)
         legend.setColumnStretch(2 * _LEGEND_COLUMNS, 1)
-        for place, (swatch, words) in enumerate(self._legend.values()):
+        for place, (line, words) in enumerate(self._legend.items()):
             row, part = divmod(place, _LEGEND_COLUMNS)
-            legend.addWidget(swatch, row, 2 * part)
+            words.setMinimumWidth(_caption_width(f"{line.words} 0.000"))  # values move nothing as they come
+            legend.addWidget(Swatch(place, 18), row, 2 * part)
             legend.addWidget(words, row, 2 * part + 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
@@ -199,3 +199,9 @@ class ChartCard(QFrame):
         column.addLayout(heading)
         column.addLayout(legend)
         column.addWidget(self._plot, 1)
+
+
+def _caption_width(text: str) -> int:
+    font = theme.body_font()
+    font.setPixelSize(theme.CAPTION)
+    return QFontMetrics(font).horizontalAdvance(text) + 2

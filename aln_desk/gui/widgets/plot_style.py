@@ -72,14 +72,14 @@ def dress(plot: Any) -> None:
 class Swatch(QWidget):
     """A short piece of a chart's n-th line, for its legend."""
 
-    def __init__(self, index: int, parent: QWidget | None = None) -> None:
+    def __init__(self, index: int, width: int = 26, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._index = index
-        self.setFixedSize(26, 16)
+        self.setFixedSize(width, 16)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(series_pen(self._index))
-        painter.drawLine(0, 8, 26, 8)
+        painter.drawLine(0, 8, self.width(), 8)
         painter.end()

@@ -14,7 +14,10 @@ from aln_desk.gui.widgets.shape_table import ShapeTable
 
 _LABELS = ((TUMOUR_LABEL, "Tumour", "label.tumour"), (NODE_LABEL, "Lymph node", "label.node"))
 _EMPTY = "Nothing is outlined here yet. Draw around the lesion with the polygon tool: click point by point, or drag."
-_DAMAGED = "The outlines of this image cannot be read, so nothing can be drawn over them. Repair the file, or:"
+_DAMAGED = (
+    "The outlines of this image cannot be read, so nothing is drawn over them. Repair the file, or start anew: "
+    "the damaged file is then kept beside the new one."
+)
 
 
 class ShapePanel(QWidget):
@@ -33,7 +36,7 @@ class ShapePanel(QWidget):
         self.table = ShapeTable()
         self.empty = label(_EMPTY, "muted", wrap=True)
         self.damaged = label(_DAMAGED, "notice", wrap=True)
-        self.anew = button("Start anew (keeps the damaged file)")
+        self.anew = button("Start anew", tip="Keeps the damaged file under another name")
         self.anew.clicked.connect(self.anewRequested)
         self.outline = button("Use model outline")
         self.outline.clicked.connect(self.outlineRequested)
@@ -49,6 +52,7 @@ class ShapePanel(QWidget):
         """How many shapes there are, and whether their file can be read."""
         self.heading.setText(f"Shapes of this image · {shapes}" if shapes else "Shapes of this image")
         self.table.setVisible(shapes > 0)
+        self.description.setVisible(shapes > 0)
         self.empty.setVisible(not shapes and not damaged)
         self.damaged.setVisible(damaged)
         self.anew.setVisible(damaged)
@@ -82,7 +86,7 @@ class ShapePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(8)
-        column.addWidget(label("Label of the selection and of what is drawn next", "heading", wrap=True))
+        column.addWidget(label("Label", "heading"))
         for word, name, action in _LABELS:
             column.addWidget(self._label_row(word, name, actions.key(action)))
         column.addSpacing(8)
@@ -92,7 +96,6 @@ class ShapePanel(QWidget):
         column.addWidget(self.empty)
         column.addWidget(self.table, 1)
         column.addWidget(self.description)
-        column.addStretch(0)
         column.addSpacing(4)
         column.addWidget(self.outline)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSize,
     Qt,
     Signal,
 )
@@ -23,7 +24,8 @@ from aln_desk.gui.canvas.paint import drawn_colour
 
 LABEL, KIND, EYE, LOCK, BIN = range(5)
 _ICON_ROOM = 30
-_KIND_WORDS = {"oriented_rectangle": "turned rectangle", "linestrip": "line strip"}
+_KIND_ICONS = {"oriented_rectangle": "rectangle", "linestrip": "line", "point": "points"}
+"""Kinds without an icon of their own name."""
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -60,12 +62,12 @@ class ShapeModel(QAbstractTableModel):
             return None
         shape, column = self.shapes[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return {LABEL: shape.label, KIND: _KIND_WORDS.get(shape.shape_type, shape.shape_type)}.get(column)
+            return shape.label if column == LABEL else None
         if role == Qt.ItemDataRole.DecorationRole:
             return _dot(shape) if column == LABEL else self._icon(index.row(), column)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._words(index.row(), column)
-        if role == Qt.ItemDataRole.ForegroundRole and (column == KIND or index.row() in self.hidden):
+        if role == Qt.ItemDataRole.ForegroundRole and index.row() in self.hidden:
             return QColor(theme.palette().muted)
         return None
 
@@ -73,21 +75,24 @@ class ShapeModel(QAbstractTableModel):
         shape = self.shapes[row]
         return (
             shape.description or shape.label,
-            f"{shape.shape_type}, {len(shape.points)} points",
+            f"{shape.shape_type.replace('_', ' ')}, {len(shape.points)} points",
             "Show" if row in self.hidden else "Hide",
             "Unlock" if shape.locked else "Lock against edits",
             "Delete",
         )[column]
 
-    def _icon(self, row: int, column: int) -> QIcon | None:
+    def _icon(self, row: int, column: int) -> QIcon:
         colours = theme.palette()
+        if column == KIND:
+            kind = self.shapes[row].shape_type
+            return icons.icon(_KIND_ICONS.get(kind, kind), colours.muted)
         if column == EYE:
             hidden = row in self.hidden
             return icons.icon("eye-off" if hidden else "eye", colours.muted if hidden else colours.text)
         if column == LOCK:
             locked = self.shapes[row].locked
             return icons.icon("lock" if locked else "lock-open", colours.text if locked else colours.muted)
-        return icons.icon("delete", colours.muted) if column == BIN else None
+        return icons.icon("delete", colours.muted)
 
 
 class ShapeTable(QTableView):
@@ -110,11 +115,11 @@ class ShapeTable(QTableView):
         self.horizontalHeader().hide()
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(32)
+        self.setIconSize(QSize(18, 18))
         header = self.horizontalHeader()
         header.setMinimumSectionSize(_ICON_ROOM)
         header.setSectionResizeMode(LABEL, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(KIND, QHeaderView.ResizeMode.ResizeToContents)
-        for column in (EYE, LOCK, BIN):
+        for column in (KIND, EYE, LOCK, BIN):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             self.setColumnWidth(column, _ICON_ROOM)
         self.clicked.connect(self._press)
@@ -142,15 +147,17 @@ class ShapeTable(QTableView):
             pressed.emit(index.row())
 
 
-def _dot(shape: Shape) -> QPixmap:
+def _dot(shape: Shape) -> QIcon:
     """A dot in the colour the shape is drawn in."""
-    dot = QPixmap(24, 24)
+    dot = QPixmap(36, 36)
     dot.setDevicePixelRatio(2)
     dot.fill(Qt.GlobalColor.transparent)
     painter = QPainter(dot)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(drawn_colour(shape.label))
-    painter.drawEllipse(1, 1, 10, 10)
+    painter.drawEllipse(5, 4, 10, 10)
     painter.end()
-    return dot
+    made = QIcon(dot)
+    made.addPixmap(dot, QIcon.Mode.Selected)
+    return made

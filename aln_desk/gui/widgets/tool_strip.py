@@ -95,11 +95,13 @@ class ToolStrip(QWidget):
         column.addWidget(rule())
         column.addSpacing(4)
         self._add(column, self.undo, "edit.undo")
-        self._add(column, self.redo, "edit.redo")
+        self._add(column, self.redo, "edit.redo", "edit.redo_too")
         column.addStretch(1)
 
-    def _add(self, column: QVBoxLayout, button: QToolButton, action: str) -> None:
+    def _add(self, column: QVBoxLayout, button: QToolButton, *actions: str) -> None:
+        """The button, and below it the shortest key that does the same."""
         column.addWidget(button)
-        if key := self._actions.key(action):
-            column.addWidget(label(key, "key"), 0, Qt.AlignmentFlag.AlignHCenter)
+        keys = [key for action in actions if (key := self._actions.key(action))]
+        if keys:
+            column.addWidget(label(min(keys, key=len), "key"), 0, Qt.AlignmentFlag.AlignHCenter)
             column.addSpacing(6)

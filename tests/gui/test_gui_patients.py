@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
+
+from aln_desk.domain.errors import BadProject
+from aln_desk.gui import tasks
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.pages.patients import PatientsPage
+from aln_desk.gui.widgets.bag_strip import BagTile
+from aln_desk.gui.widgets.patient_model import COLUMNS, VERDICT_COLUMN
+from aln_desk.gui.workspace import Workspace
+
+
+@pytest.fixture
+def page(qtbot: QtBot, read_project: Path) -> Iterator[PatientsPage]:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    workspace = Workspace(window)
+    actions = Actions(window)
+    made = PatientsPage(workspace, actions)
+    window.setCentralWidget(made)
+    workspace.open(read_project)
+    actions.set_mode("patients")
+    window.show()
+    tasks.wait_all()
+    yield made  # the window is kept alive by this frame
+
+
+def cell(page: PatientsPage, row: int, name: str) -> str:
+    return str(page.filter.index(row, COLUMNS.index(name)).data())
+
+
+def visible(page: PatientsPage) -> list[str]:
+    return [page.filter.patient_at(row) for row in range(page.filter.rowCount())]
+
+
+def test_the_table_says_what_is_known(page: PatientsPage) -> None:
+    words = [cell(page, 0, name) for name in COLUMNS]
+    assert words == ["P1", "training", "+ positive", "positive 0.87", "2", "1", "1 of 3", ""]
+    assert cell(page, 2, "Verdict") == "not read"
+    assert cell(page, 2, "Outcome") == "unknown"
+
+
+def test_it_is_sorted_by_any_column_in_natural_order(page: PatientsPage) -> None:
+    assert visible(page) == ["P1", "P2", "P10"]
+    page.table.sortByColumn(VERDICT_COLUMN, Qt.SortOrder.DescendingOrder)
+    assert visible(page) == ["P1", "P2", "P10"]
+    page.table.sortByColumn(VERDICT_COLUMN, Qt.SortOrder.AscendingOrder)
+    assert visible(page) == ["P10", "P2", "P1"]
+
+
+def test_the_query_keeps_what_fits(page: PatientsPage) -> None:
+    page.query.setText("nodes:0")
+    assert visible(page) == ["P2"]
+    assert "1 of 3" in page.counts.text()
+    page.query.setText("verdict:none")
+    assert visible(page) == ["P10"]
+    page.query.clear()
+    assert visible(page) == ["P1", "P2", "P10"]
+
+
+def test_choosing_a_row_shows_the_patient_everywhere(page: PatientsPage) -> None:
+    page.table.selectRow(2)
+    assert page.card.name.text() == "P10"
+    tiles = page.strip.findChildren(BagTile)
+    assert {tile.text() for tile in tiles if tile.isVisible()} == {"Tumour 1", "Node 1"}
+
+
+def test_keys_walk_the_visible_patients(page: PatientsPage) -> None:
+    page._actions["go.patient_next"].trigger()
+    assert page.card.name.text() == "P2"
+    page.query.setText("nodes:>0")
+    page._actions["go.patient_next"].trigger()
+    assert page.card.name.text() == "P1"
+
+
+def test_enter_opens_the_patient_in_review(qtbot: QtBot, page: PatientsPage) -> None:
+    page.table.selectRow(1)
+    with qtbot.waitSignal(page._actions["mode.review"].triggered):
+        qtbot.keyClick(page.table, Qt.Key.Key_Return)
+
+
+def test_a_thumbnail_opens_its_image_in_review(qtbot: QtBot, page: PatientsPage) -> None:
+    tile = next(one for one in page.strip.findChildren(BagTile) if one.text() == "Node 1" and one.isVisible())
+    with qtbot.waitSignal(page._actions["mode.review"].triggered):
+        tile.click()
+    assert page._workspace.instance is not None and page._workspace.instance.id == "P1/N3.png"
+
+
+def test_thumbnails_are_made_and_kept(page: PatientsPage) -> None:
+    assert page._workspace.project is not None
+    kept = list((page._workspace.project.cache / "thumbnails").glob("*.png"))
+    assert len(kept) == 3
+
+
+def test_the_card_keeps_changes_at_once(page: PatientsPage) -> None:
+    card, workspace = page.card, page._workspace
+    card.outcome.setCurrentText("− negative")
+    card.cohort.setCurrentText("internal test")
+    card.t_stage.setCurrentText("3")
+    card.age.setText("61")
+    card.age.setModified(True)
+    card.age.editingFinished.emit()
+    assert workspace.project is not None
+    stored = workspace.project.patient("P1")
+    assert (stored.outcome, stored.cohort) == (0, "internal test")
+    assert (stored.clinical["t_stage"], stored.clinical["age"]) == ("3", "61")
+    assert cell(page, 0, "Outcome") == "− negative"
+
+
+def test_looking_at_a_patient_changes_nothing(page: PatientsPage) -> None:
+    workspace = page._workspace
+    edited: list[str] = []
+    workspace.patientEdited.connect(edited.append)
+    for name in ("P2", "P10", "P1"):
+        workspace.select_patient(name)
+    assert edited == []
+
+
+def test_a_refused_change_is_told_and_taken_back(page: PatientsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise BadProject("The disk is full; make space and try again.")
+
+    monkeypatch.setattr(page._workspace.project, "set_outcome", refuse)
+    page.card.outcome.setCurrentText("− negative")
+    assert "disk is full" in page.card.info.text
+    assert page.card.outcome.currentText() == "+ positive"
+
+
+def test_an_outline_drawn_elsewhere_is_counted(page: PatientsPage) -> None:
+    workspace = page._workspace
+    shapes = workspace.annotation("P1/T1.png").shapes
+    workspace.edit("P1/T2.png", workspace.annotation("P1/T2.png").with_shapes(shapes), "draw")
+    assert cell(page, 0, "Outlined") == "2 of 3"
+
+
+def test_the_state_comes_back_and_nonsense_is_passed_over(qtbot: QtBot, page: PatientsPage) -> None:
+    page.query.setText("nodes:>0")
+    page.table.sortByColumn(VERDICT_COLUMN, Qt.SortOrder.DescendingOrder)
+    state = page.save_state()
+    other = PatientsPage(page._workspace, page._actions)
+    qtbot.addWidget(other)
+    other.restore_state({"panes": {"widths": "x", "folded": 3}, "query": 7, "order": ["a"]})
+    other.restore_state(state)
+    assert visible(other) == visible(page) == ["P1", "P10"]

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QMainWindow
+from pytestqt.qtbot import QtBot
+
+from aln_desk.gui import tasks
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.pages.review import ReviewPage
+from aln_desk.gui.widgets.shares import ShareButton
+from aln_desk.gui.widgets.verdict_panel import SIMULATED
+from aln_desk.gui.workspace import Workspace
+from aln_desk.io import checkpoint
+
+
+@pytest.fixture
+def page(qtbot: QtBot, read_project: Path) -> Iterator[ReviewPage]:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1366, 768)
+    workspace = Workspace(window)
+    actions = Actions(window)
+    workspace.open(read_project)
+    made = ReviewPage(workspace, actions)
+    window.setCentralWidget(made)
+    actions.set_mode("review")
+    window.show()
+    tasks.wait_all()
+    yield made  # the window is kept alive by this frame
+
+
+def trigger(page: ReviewPage, name: str) -> None:
+    page._actions[name].trigger()
+    tasks.wait_all()
+
+
+def shown_image(page: ReviewPage) -> np.ndarray:
+    picture = page.room.canvas.grab().toImage()
+    return np.frombuffer(bytes(picture.constBits()), np.uint8).copy()
+
+
+def test_the_verdict_is_told_in_number_word_and_sentence(page: ReviewPage) -> None:
+    panel = page.panel
+    assert panel.score.text() == "0.87"
+    assert panel.decision.text() == "+ Positive"
+    assert panel.sentence.text().startswith("Two tumour views and one node view were read; ")
+    assert [one.text() for one in panel.shares.findChildren(ShareButton)] == ["Tumour 1", "Tumour 2", "Node 1"]
+    assert not panel.read.isVisible() and not panel.missing.isVisible()
+
+
+def test_a_negative_verdict_has_its_own_sign(page: ReviewPage) -> None:
+    trigger(page, "go.patient_next")
+    assert page.panel.decision.text() == "− Negative"
+    assert page.panel.sentence.text() == "One tumour view was read."
+
+
+def test_the_image_s_own_findings_and_overlap(page: ReviewPage) -> None:
+    text = page.panel.findings.text()
+    assert "Lesion type Tumour" in text and "Image score 0.62" in text
+    assert "Predicted area 50 % of the image" in text
+    assert "Overlap (Dice) 1.00" in text
+    trigger(page, "go.image_next")
+    assert "Overlap" not in page.panel.findings.text()
+
+
+def test_the_caption_names_patient_image_and_date(page: ReviewPage) -> None:
+    assert page.room.caption.text() == "P1 · Tumour 1 of 2 · 2026-03-04"
+
+
+def test_the_cam_is_read_under_the_cursor(page: ReviewPage) -> None:
+    page.room.canvas.cursorMoved.emit(1.0, 20.0)
+    assert page.room.reading.text() == "CAM under cursor −1.00 · overlap (Dice) 1.00"
+    page.room.canvas.cursorMoved.emit(-5.0, 20.0)
+    assert page.room.reading.text() == "overlap (Dice) 1.00"
+
+
+@pytest.mark.parametrize("name", ["drawn", "predicted", "cam"])
+def test_each_overlay_key_changes_what_is_seen(page: ReviewPage, name: str) -> None:
+    before = shown_image(page)
+    trigger(page, f"overlay.{name}")
+    assert (shown_image(page) != before).any()
+    trigger(page, f"overlay.{name}")
+    assert (shown_image(page) == before).all()
+
+
+def test_held_space_shows_the_plain_image(page: ReviewPage) -> None:
+    page.setFocus()
+    before = shown_image(page)
+    window = page.window().windowHandle()
+    for kind, same in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
+        QApplication.sendEvent(window, QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " "))
+        assert (shown_image(page) == before).all() == same
+
+
+def test_brightness_can_be_reset(page: ReviewPage) -> None:
+    before = shown_image(page)
+    page.room.tools.brightness.setValue(60)
+    assert (shown_image(page) != before).any()
+    trigger(page, "levels.reset")
+    assert (shown_image(page) == before).all()
+
+
+def test_a_share_shows_its_image(page: ReviewPage) -> None:
+    page.panel.shares.findChildren(ShareButton)[2].click()
+    tasks.wait_all()
+    assert page.room.caption.text().startswith("P1 · Node 1 of 1")
+    assert [one.isChecked() for one in page.panel.shares.findChildren(ShareButton)] == [False, False, True]
+
+
+def test_the_outcome_is_hidden_until_asked_for(page: ReviewPage) -> None:
+    assert "positive" not in page.panel.clinical.text()
+    trigger(page, "review.outcome")
+    assert "Outcome (pathology) + positive" in page.panel.clinical.text()
+    trigger(page, "go.patient_next")
+    trigger(page, "go.patient_back")
+    assert "positive" not in page.panel.clinical.text()
+
+
+def test_a_simulated_model_is_called_so(page: ReviewPage) -> None:
+    assert page.panel.notice.isVisible() and page.panel.notice.text() == SIMULATED
+    assert page._workspace.model is not None
+    assert page._workspace.model.digest in page.panel.model.text()
+
+
+def test_signing_keeps_the_judgement_and_goes_on(page: ReviewPage) -> None:
+    page.panel.judgement.reader.setText("AN")
+    page.panel.judgement.choose(4)
+    page.panel.judgement.note.setText("round node")
+    assert page.panel.sign.isEnabled()
+    trigger(page, "review.sign")
+    workspace = page._workspace
+    assert workspace.patient is not None and workspace.patient.id == "P2"
+    (review,) = workspace.reviews("P1")
+    assert (review.reader, review.judgement, review.note) == ("AN", 4, "round node")
+    assert review.verdict_shown is not None and review.verdict_shown.score == 0.87
+    assert "1 signed" in page.list.counts.text()
+    trigger(page, "go.patient_back")
+    assert "probable (4 of 5)" in page.panel.judgement.signed.text()
+    assert not page.panel.sign.isEnabled()
+
+
+def test_nothing_is_signed_without_a_judgement(page: ReviewPage) -> None:
+    trigger(page, "review.sign")
+    assert page._workspace.signed == set()
+    assert "Choose your judgement" in page.info.text
+
+
+def test_what_was_not_read_says_so_and_offers_one_button(qtbot: QtBot, page: ReviewPage) -> None:
+    page._workspace.select_patient("P10")
+    tasks.wait_all()
+    panel = page.panel
+    assert not panel.score.isVisible()
+    assert "not been read" in panel.missing.text()
+    assert panel.read.text() == "Read this project with first"
+    with qtbot.waitSignal(page._actions["review.read"].triggered):
+        panel.read.click()
+    page._actions.hold("review.read", True)
+    assert not panel.read.isEnabled()
+
+
+def test_a_verdict_of_another_model_is_called_so(page: ReviewPage, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    checkpoint.save_tensors(second / checkpoint.MTL_FILE, {"weight": np.ones(2, np.float32)})
+    checkpoint.write_manifest(second, {"name": "second"})
+    page._workspace.adopt(second)
+    assert "another model" in page.panel.missing.text()
+    assert page.panel.score.isVisible() and page.panel.read.isVisible()
+    assert not page.panel.notice.isVisible()
+
+
+def test_an_image_that_cannot_be_read_is_told_beside_its_place(page: ReviewPage) -> None:
+    patient = page._workspace.find_patient("P2")
+    assert patient is not None
+    Path(patient.bag[0].image).write_bytes(b"no image")
+    trigger(page, "go.patient_next")
+    assert "T1.png" in page.room.info.text and page.room.info.isVisible()
+
+
+def test_a_damaged_outline_is_told_beside_its_place(page: ReviewPage) -> None:
+    patient = page._workspace.find_patient("P2")
+    assert patient is not None
+    Path(patient.bag[0].annotation).write_text("{", encoding="utf-8")
+    trigger(page, "go.patient_next")
+    assert "T1.json" in page.room.info.text and page.room.info.isVisible()
+
+
+def test_the_list_follows_and_leads(page: ReviewPage) -> None:
+    page.list.view.setCurrentIndex(page.list.filter.index(2, 0))
+    assert page._workspace.patient is not None and page._workspace.patient.id == "P10"
+    page._workspace.select_patient("P2")
+    assert page.list.view.currentIndex().row() == 1
+
+
+def test_a_query_that_hides_the_patient_leaves_it_on_screen(page: ReviewPage) -> None:
+    page.list.query.setText("nodes:0")
+    assert page.list.filter.rowCount() == 1
+    assert page._workspace.patient is not None and page._workspace.patient.id == "P1"
+    trigger(page, "go.patient_next")
+    assert page._workspace.patient.id == "P2"
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.pdf"])
+def test_the_report_is_saved(page: ReviewPage, tmp_path: Path, name: str) -> None:
+    page.save_report(tmp_path / name)
+    tasks.wait_all()
+    saved = (tmp_path / name).read_bytes()
+    assert saved[:5] == (b"%PDF-" if name.endswith("pdf") else b"<!DOC")
+    assert name in page.info.text
+
+
+def test_a_report_that_cannot_be_written_is_told(page: ReviewPage, tmp_path: Path) -> None:
+    page.save_report(tmp_path / "nowhere" / "report.pdf")
+    tasks.wait_all()
+    assert "report.pdf" in page.info.text
+
+
+def test_without_a_verdict_there_is_no_report(page: ReviewPage, tmp_path: Path) -> None:
+    page._workspace.select_patient("P10")
+    page.save_report(tmp_path / "report.html")
+    assert "no verdict" in page.info.text
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_closing_the_project_empties_the_page(page: ReviewPage) -> None:
+    page._workspace.close()
+    assert page.list.filter.rowCount() == 0
+    assert not page.panel.isVisible()

@@ -1,0 +1,132 @@
+"""The embedded model's recipe as one command: ``python -m training.embedded --work DIR --out resources/model``.
+
+Simulate a study, train both stages on its training cohort, read a fresh cohort of another seed, and write the model
+with a card that states what was measured beside the best possible. Everything goes through the command line that
+users have; a step whose result lies in ``--work`` already is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from aln_desk.io import atomic
+from aln_desk.io.checkpoint import read_manifest
+from aln_desk.io.project import Project
+from aln_desk.stats.roc import auc, auc_interval
+
+STUDY_PATIENTS, STUDY_SEED = 1300, 1
+TEST_PATIENTS, TEST_SEED = 200, 2
+BIRADS = ("4A", "4B", "4C", "5")
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Patient AUCs on the fresh cohort: the model's with its 95 % DeLong interval, the clinical ones, the ceiling."""
+
+    patients: int
+    model: tuple[float, float, float]
+    t_stage: float
+    birads: float
+    best: float
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what is missing and write the model and its card to ``--out``."""
+    parser = argparse.ArgumentParser(prog="python -m training.embedded", description="Train the embedded model.")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the simulated studies (about 1 GB)")
+    parser.add_argument("--out", type=Path, required=True, help="where the model goes, such as resources/model")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--preset", default="small")
+    options = parser.parse_args(arguments)
+    study, test = options.work / "study", options.work / "fresh"
+    for folder, patients, seed in ((study, STUDY_PATIENTS, STUDY_SEED), (test, TEST_PATIENTS, TEST_SEED)):
+        if not folder.exists():
+            _aln_desk("simulate", folder, "--patients", patients, "--seed", seed)
+    with Project.open(study) as project:
+        if project.adopted() is None:
+            extra = ["--resume"] if any(project.runs.iterdir()) else []
+            changes = ["--preset", options.preset, "--set", "dtype=float16", "--name", "embedded"]
+            _aln_desk("train", "all", study, *changes, "--device", options.device, "--adopt", *extra)
+        model = project.adopted()
+    assert model is not None
+    _aln_desk("predict", test, "--model", model, "--device", options.device)
+    reached = measure(test)
+    shutil.rmtree(options.out, ignore_errors=True)
+    shutil.copytree(model, options.out)
+    atomic.write_text(options.out / "CARD.md", card(model, reached))
+    print(card(model, reached))
+    return 0
+
+
+def measure(folder: Path) -> Reached:
+    """Compare verdicts, clinical variables and best possible scores of a simulated project that has been read."""
+    scores = {row["patient"]: float(row["score"]) for row in _rows(folder / "predictions" / "verdicts.csv")}
+    best = {row["patient"]: float(row["best_score"]) for row in _rows(folder / "truth.csv")}
+    with Project.open(folder) as project:
+        patients = [p for p in project.patients() if p.outcome is not None and p.id in scores]
+    outcome = np.array([p.outcome for p in patients])
+
+    def of(values: list[float]) -> float:
+        return auc(outcome, np.array(values))
+
+    return Reached(
+        patients=len(patients),
+        model=auc_interval(outcome, np.array([scores[p.id] for p in patients])),
+        t_stage=of([float(p.clinical["t_stage"]) for p in patients]),
+        birads=of([float(BIRADS.index(p.clinical["birads"])) for p in patients]),
+        best=of([best[p.id] for p in patients]),
+    )
+
+
+def card(model: Path, reached: Reached) -> str:
+    """The model's card: what it is, what it was taught, what it reached, what it is not for."""
+    manifest = read_manifest(model)
+    training, figures = manifest["training"], manifest["figures"]
+    value, low, high = reached.model
+    return f"""# Embedded model {manifest["digest"]}
+
+Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, stage 2 a Transformer of
+{manifest["mil"]["layers"]} layers. Research use only. Not a medical device.
+
+**Taught on simulated patients only: its verdict on a real patient has no clinical meaning.**
+
+| | |
+|---|---|
+| made by | `python -m training.embedded --work DIR --out resources/model` |
+| study | `aln-desk simulate --patients {STUDY_PATIENTS} --seed {STUDY_SEED}`, its training cohort |
+| patients fitted / held out | {training["patients_fit"]} / {training["patients_tune"]} |
+| preset, device | {training["preset"]}, {training["device"]} |
+| threshold | {manifest["threshold"]:.4f} ({manifest["threshold_rule"]}) |
+| held-out mask Dice, lesion type accuracy | {figures["dice"]:.3f}, {figures["lesion_accuracy"]:.3f} |
+
+## On {reached.patients} fresh simulated patients (`--seed {TEST_SEED}`)
+
+| reader | patient AUC |
+|---|---|
+| this model | {value:.3f} (95 % interval {low:.3f} to {high:.3f}) |
+| best possible | {reached.best:.3f} |
+| BI-RADS alone | {reached.birads:.3f} |
+| clinical T stage alone | {reached.t_stage:.3f} |
+"""
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _aln_desk(*words: object) -> None:
+    subprocess.run([sys.executable, "-m", "aln_desk", *map(str, words)], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -237,7 +237,7 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as mtl.iterations=500"
     )
-    command.add_argument("--cohorts", default="", metavar="A,B", help="cohorts to learn from (default: all meant for it)")
+    command.add_argument("--cohorts", default="", metavar="A,B", help="cohorts to learn from (default: those for it)")
     command.add_argument("--base", type=Path, metavar="MODEL", help="with 'mil': the model whose stage 1 is kept")
     command.add_argument(
         "--resume", nargs="?", const="", metavar="RUN", help="go on with a stopped run (default: the latest)"

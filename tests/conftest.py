@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# The networks of the tests are small: more threads would wait for one another longer than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 
 # How long an example takes says something about the machine, not about the code.

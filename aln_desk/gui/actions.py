@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 MODES = ("patients", "annotate", "review", "train", "evaluate")
 
 _SCOPES: dict[str, frozenset[str]] = {
-    "window": frozenset({"welcome", *MODES}),
+    "window": frozenset({"welcome", "busy", *MODES}),
     "project": frozenset(MODES),
     "image": frozenset({"annotate", "review"}),
     "bag": frozenset({"patients", "annotate", "review"}),
@@ -64,6 +64,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("overlay.drawn", "View", "Drawn outline", "1", "image"),
     ActionSpec("overlay.predicted", "View", "Predicted outline", "2", "image"),
     ActionSpec("overlay.cam", "View", "CAM (where the score comes from)", "3", "image"),
+    ActionSpec("overlay.plain", "View", "Plain image while the key is held", "Space", "review"),
     ActionSpec("zoom.in", "View", "Zoom in", "Ctrl+=", "image"),
     ActionSpec("zoom.out", "View", "Zoom out", "Ctrl+-", "image"),
     ActionSpec("zoom.full", "View", "Zoom to 100 %", "Ctrl+0", "image"),

@@ -43,9 +43,9 @@ class Autosave(QObject):
         """Ids of the instances whose newest annotation is not on disk yet."""
         return frozenset(self._unsaved) | frozenset(self._writing)
 
-    def loaded(self, instance: Instance) -> None:
-        """Remember the file as it is now; a later difference means another program changed it."""
-        self._stamps[instance.id] = stamp(instance)
+    def loaded(self, instance: Instance, found: Stamp) -> None:
+        """Remember the file's `stamp` from before it was read; a later difference means another program changed it."""
+        self._stamps[instance.id] = found
 
     def changed_on_disk(self, instance: Instance) -> bool:
         """Whether another program changed the file since it was read or written here."""

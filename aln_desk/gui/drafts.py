@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.edit import History
 from aln_desk.domain.patient import Instance
-from aln_desk.gui.autosave import Autosave
+from aln_desk.gui.autosave import Autosave, stamp
 from aln_desk.io.annotations import current_annotation
 
 
@@ -30,8 +30,9 @@ class Drafts(QObject):
         known = self._histories.get(instance.id)
         if known is not None and not self.autosave.changed_on_disk(instance):
             return known
-        self.autosave.loaded(instance)
-        read = current_annotation(instance)
+        found = stamp(instance)
+        read = current_annotation(instance)  # raises each time while the file is damaged: nothing is remembered then
+        self.autosave.loaded(instance, found)
         self._histories[instance.id] = known.push(read, "changed by another program") if known else History.of(read)
         return self._histories[instance.id]
 

@@ -8,20 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QMainWindow,
-    QMessageBox,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.domain.errors import AlnError
+from aln_desk.gui import dialogs, tasks, theme
 from aln_desk.gui import page as mode_page
-from aln_desk.gui import tasks, theme
 from aln_desk.gui.actions import MODES, Actions
 from aln_desk.gui.engine_process import EngineProcess
 from aln_desk.gui.memory import Memory
@@ -29,9 +20,13 @@ from aln_desk.gui.opening import Opening
 from aln_desk.gui.pages.welcome import WelcomePage
 from aln_desk.gui.reading import Reading
 from aln_desk.gui.thumbnails import keep_cover
+from aln_desk.gui.widgets.about import AboutDialog
 from aln_desk.gui.widgets.header import Header
 from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.key_sheet import KeySheet
+from aln_desk.gui.widgets.panes import fold
 from aln_desk.gui.widgets.progress import ProgressPage
+from aln_desk.gui.widgets.project_menu import ProjectMenu
 from aln_desk.gui.widgets.status import StatusLine
 from aln_desk.gui.workspace import Workspace
 from aln_desk.settings import Settings
@@ -73,7 +68,8 @@ class MainWindow(QMainWindow):
         assert project is not None
         self.memory.keep_opened(project.folder)
         state = self.memory.settings.project_state(project.folder)
-        self._select(str(state.get("patient", "")), str(state.get("instance", "")))
+        if self.workspace.find_patient(str(state.get("patient"))) is not None:
+            self.workspace.select_patient(str(state["patient"]), str(state.get("instance")))
         mode = str(state.get("mode", ""))
         self.show_mode(mode if mode in MODES else "review")
 
@@ -103,7 +99,7 @@ class MainWindow(QMainWindow):
         """Save and close the project; False when the user stays with unsaved outlines."""
         self._remember_project()
         if not self.workspace.close():
-            if not self._give_up_unsaved():
+            if not dialogs.give_up_unsaved(self, len(self.workspace.unsaved)):
                 return False
             self.workspace.discard()
         self.show_welcome()
@@ -126,6 +122,8 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.header = Header(self.actions_)
+        self.project_menu = ProjectMenu(self.memory, self.actions_, self.header)
+        self.header.project.setMenu(self.project_menu)
         self.info = InfoBar()
         self.stack = QStackedWidget()
         self.welcome = WelcomePage()
@@ -157,7 +155,7 @@ class MainWindow(QMainWindow):
         reading.failed.connect(lambda text: self.info.say(text, "error"))
         self.status.progress.cancelled.connect(reading.cancel)
         self.header.modeChosen.connect(self.show_mode)
-        self.header.menu.aboutToShow.connect(self._fill_project_menu)
+        self.project_menu.chosen.connect(self.open_project)
 
     def _connect_opening(self) -> None:
         opening, welcome = self.opening, self.welcome
@@ -183,8 +181,8 @@ class MainWindow(QMainWindow):
             "edit.redo": self.workspace.redo,
             "edit.redo_too": self.workspace.redo,
             "edit.save": self.workspace.flush,
-            "panel.left": partial(self._fold, 0),
-            "panel.right": partial(self._fold, -1),
+            "panel.left": lambda: fold(self.pages[self.mode], 0),
+            "panel.right": lambda: fold(self.pages[self.mode], -1),
             "review.read": self.reading.start,
             "theme.light": self._switch_theme,
             "window.full": self._switch_full_screen,
@@ -249,38 +247,13 @@ class MainWindow(QMainWindow):
         self.info.say(text, "error")
 
     def _ask_open(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open project")
-        if folder:
-            self.open_project(Path(folder))
+        if (folder := dialogs.ask_project(self)) is not None:
+            self.open_project(folder)
 
     def _ask_new(self) -> None:
-        from aln_desk.gui.widgets.new_project import NewProjectDialog
-
-        dialog = NewProjectDialog(self)
-        if dialog.exec():
+        if (wish := dialogs.ask_new_project(self)) is not None:
             self._remember_project()
-            self.opening.create(dialog.wish())
-
-    def _fill_project_menu(self) -> None:
-        menu = self.header.menu
-        menu.clear()
-        for recent in self.memory.settings.recent:
-            if Path(recent.path).is_dir():
-                entry = menu.addAction(Path(recent.path).name)
-                entry.setToolTip(recent.path)
-                entry.triggered.connect(partial(self.open_project, Path(recent.path)))
-        menu.addSeparator()
-        for name in ("project.new", "project.open", "project.demonstration", "project.close"):
-            menu.addAction(self.actions_[name])
-
-    def _fold(self, which: int) -> None:
-        """Fold a side panel of the page away or back; the first pane is a side only where there are three."""
-        splitter = self.pages[self.mode].findChild(QSplitter)
-        if splitter is None or (which == 0 and splitter.count() < 3):
-            return
-        pane = splitter.widget(which % splitter.count())
-        if pane is not None:
-            pane.setVisible(pane.isHidden())
+            self.opening.create(wish)
 
     def _switch_theme(self) -> None:
         name: theme.ThemeName = "light" if self.actions_["theme.light"].isChecked() else "reading"
@@ -296,26 +269,12 @@ class MainWindow(QMainWindow):
             self.showNormal()
 
     def _show_keys(self) -> None:
-        from aln_desk.gui.widgets.key_sheet import KeySheet
-
         KeySheet(self.actions_, self).open()
 
     def _show_about(self) -> None:
-        from aln_desk.gui.widgets.about import AboutDialog
-
         AboutDialog(self.workspace.model_name, self).open()
 
-    def _give_up_unsaved(self) -> bool:
-        count = len(self.workspace.unsaved)
-        text = f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?"
-        buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
-        return QMessageBox.warning(self, "Unsaved outlines", text, buttons) == QMessageBox.StandardButton.Discard
-
     # State that outlives the window
-
-    def _select(self, patient: str, instance: str) -> None:
-        if self.workspace.find_patient(patient) is not None:
-            self.workspace.select_patient(patient, instance)
 
     def _restore_geometry(self) -> None:
         kept = QByteArray.fromBase64(self.memory.settings.window.geometry.encode())

@@ -6,6 +6,7 @@ from holding up another: what is on screen, what may wait (thumbnails), and writ
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
@@ -51,6 +52,17 @@ class _Pools:
         self.pools = {lane: QThreadPool() for lane in Lane}
         for lane, pool in self.pools.items():
             pool.setMaxThreadCount(_THREADS[lane])
+        atexit.register(self.finish)
+
+    def finish(self) -> None:
+        """Let what runs end before Python does; writes that wait are written, thumbnails are not.
+
+        Answers nobody will hear are dropped: Qt must not hold Python objects longer than Python lives.
+        """
+        self.pools[Lane.BACKGROUND].clear()
+        for pool in self.pools.values():
+            pool.waitForDone()
+        QCoreApplication.removePostedEvents(self.relay)
 
 
 _pools: _Pools | None = None

@@ -182,6 +182,8 @@ QComboBox QAbstractItemView {
   background: $raised; border: 1px solid $strong_line; selection-background-color: $selection;
   selection-color: $text; outline: none; }
 QCheckBox, QRadioButton { spacing: 6px; min-height: 28px; background: transparent; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $sunken; }
+QCheckBox::indicator:checked { background: $button; border-color: $button; image: url("$icons/check.svg"); }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 
 QAbstractItemView { background: $window; border: none; outline: none; selection-background-color: $selection;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui.drafts import Drafts
 from aln_desk.gui.readings import Readings
+from aln_desk.gui.roster import Roster
 from aln_desk.io import checkpoint
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
@@ -54,13 +54,11 @@ class Workspace(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.project: Project | None = None
-        self.patients: list[Patient] = []
         self.patient: Patient | None = None
         self.instance: Instance | None = None
         self.model: ModelInUse | None = None
         self._signed: set[str] | None = None
-        self._rows: dict[str, int] = {}
-        self._instances: dict[str, Instance] = {}
+        self._roster = Roster()
         self._drafts = Drafts(self)
         self._drafts.changed.connect(self.annotationChanged)
         self._drafts.autosave.stateChanged.connect(self.saveStateChanged)
@@ -73,14 +71,21 @@ class Workspace(QObject):
     # Project
 
     def open(self, folder: Path) -> None:
-        """Open a project in place of the present one, which stays open when this one cannot be opened (AlnError)."""
+        """Open a project in place of the present one.
+
+        Raises AlnError, and the present one stays open, when this one cannot be opened or that one not be saved.
+        """
         project = Project.open(folder)
-        self.close()
+        if not self.close():
+            project.close()
+            raise AlnError("Outlines of the open project could not be saved, so it stays open; see to its disk first.")
         self.project = project
         self._readings.open(project.predictions)
         self._load_patients()
-        self._load_model()
+        complaint = self._load_model()
         self.projectChanged.emit()
+        if complaint:
+            self.warned.emit(complaint)
         if self.patients:
             self.select_patient(self.patients[0].id)
 
@@ -98,8 +103,7 @@ class Workspace(QObject):
         if self.project is not None:
             self.project.close()
         self.project, self.patient, self.instance, self.model = None, None, None, None
-        self.patients = []
-        self._signed, self._rows, self._instances = None, {}, {}
+        self._signed, self._roster = None, Roster()
         self._drafts.forget()
         self._readings.close()
         self.projectChanged.emit()
@@ -109,14 +113,14 @@ class Workspace(QObject):
         kept = self.patient.id if self.patient else ""
         self._load_patients()
         self.patientsChanged.emit()
-        if kept in self._rows:
+        if self.find_patient(kept) is not None:
             self.select_patient(kept)
 
     # Selection
 
     def select_patient(self, name: str, instance: str | None = None) -> None:
         """Show a patient, and the given image of the bag or the first."""
-        patient = self.patients[self._rows[name]]
+        patient = self._roster.patient(name)
         self.flush()
         wanted = [one for one in patient.bag if one.id == instance] or list(patient.bag)
         self.patient, self.instance = patient, wanted[0] if wanted else None
@@ -125,12 +129,12 @@ class Workspace(QObject):
 
     def select_instance(self, name: str) -> None:
         """Show an image; its patient is selected with it."""
-        owner = self._instances[name].patient
+        owner = self._roster.instance(name).patient
         if self.patient is None or self.patient.id != owner:
             self.select_patient(owner, name)
         elif self.instance is None or self.instance.id != name:
             self.flush()
-            self.instance = self._instances[name]
+            self.instance = self._roster.instance(name)
             self.instanceSelected.emit(name)
 
     def next_patient(self) -> None:
@@ -149,23 +153,28 @@ class Workspace(QObject):
         """The image before, over the patients' borders."""
         self._step_instance(-1)
 
+    @property
+    def patients(self) -> list[Patient]:
+        """All patients in the project's order, each with its bag."""
+        return self._roster.patients
+
     def find_patient(self, name: str) -> Patient | None:
         """A patient by id."""
-        return self.patients[self._rows[name]] if name in self._rows else None
+        return self._roster.find(name)
 
     # Annotations
 
     def annotation(self, name: str) -> Annotation:
         """The newest annotation of an instance, saved or not. Raises BadFile when its file cannot be read."""
-        return self._drafts.annotation(self._instances[name])
+        return self._drafts.annotation(self._roster.instance(name))
 
     def history(self, name: str) -> History:
         """What can be undone and redone on an instance."""
-        return self._drafts.history(self._instances[name])
+        return self._drafts.history(self._roster.instance(name))
 
     def edit(self, name: str, annotation: Annotation, what: str) -> None:
         """Take an edit; ``what`` is its short name for undo. It is saved on its own."""
-        self._drafts.edit(self._instances[name], annotation, what)
+        self._drafts.edit(self._roster.instance(name), annotation, what)
 
     def undo(self) -> None:
         """Undo the last edit of the image on screen."""
@@ -234,8 +243,8 @@ class Workspace(QObject):
 
     def prediction(self, name: str) -> InstancePrediction | None:
         """The model's findings on an image; None while they are read (`predictionChanged` follows) or absent."""
-        patient = self.find_patient(self._instances[name].patient)
-        return self._readings.bag(patient).predictions.get(name) if patient else None
+        owner = self._roster.patient(self._roster.instance(name).patient)
+        return self._readings.bag(owner).predictions.get(name)
 
     def apply_bag(self, read: BagPredicted) -> None:
         """Show one patient's results as they come from the engine."""
@@ -269,46 +278,34 @@ class Workspace(QObject):
         return self.project
 
     def _load_patients(self) -> None:
-        self.patients = self._opened().patients()
+        self._roster = Roster(self._opened().patients())
         self._signed = None
-        self._rows = {patient.id: row for row, patient in enumerate(self.patients)}
-        self._instances = {one.id: one for one in _instances(self.patients)}
 
-    def _load_model(self) -> None:
-        adopted = self._opened().adopted()
-        self.model = None
+    def _load_model(self) -> str:
+        """Read what the model in use says of itself; returns the sentence to tell when it cannot be used."""
         try:
-            self.model = model_in_use(adopted or paths.embedded_model())
+            self.model = model_in_use(self._opened().adopted() or paths.embedded_model())
         except AlnError as error:
-            self.warned.emit(str(error))
+            self.model = None
+            return str(error)
+        return ""
 
     def _reread(self, name: str) -> None:
         changed = self._opened().patient(name)
-        self.patients[self._rows[name]] = changed
+        self._roster.replace(changed)
         if self.patient is not None and self.patient.id == name:
             self.patient = changed
         self.patientEdited.emit(name)
 
     def _step_patient(self, step: int) -> None:
-        row = self._rows[self.patient.id] + step if self.patient else 0
-        if 0 <= row < len(self.patients):
-            self.select_patient(self.patients[row].id)
+        if (there := self._roster.neighbour(self.patient, step)) is not None:
+            self.select_patient(there.id)
 
     def _step_instance(self, step: int) -> None:
-        if self.patient is None or self.instance is None:
+        if self.instance is None:
             self._step_patient(step)
-            return
-        bag = self.patient.bag
-        place = bag.index(self.instance) + step
-        if 0 <= place < len(bag):
-            self.select_instance(bag[place].id)
-            return
-        row = self._rows[self.patient.id] + step
-        while 0 <= row < len(self.patients) and not self.patients[row].bag:
-            row += step
-        if 0 <= row < len(self.patients):
-            neighbours = self.patients[row].bag
-            self.select_instance(neighbours[0 if step > 0 else -1].id)
+        elif (there := self._roster.neighbour_instance(self.instance, step)) is not None:
+            self.select_instance(there.id)
 
 
 def model_in_use(folder: Path) -> ModelInUse:
@@ -320,7 +317,3 @@ def model_in_use(folder: Path) -> ModelInUse:
         str(manifest.get("digest", "")),
         bool(manifest.get("simulated", False)),
     )
-
-
-def _instances(patients: Iterable[Patient]) -> Iterable[Instance]:
-    return (instance for patient in patients for instance in patient.bag)

@@ -217,9 +217,7 @@ shutil.copytree(%r, folder)
 """
 
 
-def test_the_demonstration_is_made_by_a_child_and_opened(
-    qtbot: QtBot, read_project: Path, private_home: Path
-) -> None:
+def test_the_demonstration_is_made_by_a_child_and_opened(qtbot: QtBot, read_project: Path, private_home: Path) -> None:
     window = opened(qtbot, None)
     command = (sys.executable, "-c", FAKE_DEMO % str(read_project))
     told: list[str] = []

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.gui import tasks
@@ -89,13 +88,23 @@ def test_each_overlay_key_changes_what_is_seen(page: ReviewPage, name: str) -> N
     assert (shown_image(page) == before).all()
 
 
-def test_held_space_shows_the_plain_image(page: ReviewPage) -> None:
+def test_held_space_shows_the_plain_image(qtbot: QtBot, page: ReviewPage) -> None:
+    with qtbot.waitActive(page.window()):
+        page.window().activateWindow()
     page.setFocus()
     before = shown_image(page)
-    window = page.window().windowHandle()
-    for kind, same in ((QEvent.Type.KeyPress, False), (QEvent.Type.KeyRelease, True)):
-        QApplication.sendEvent(window, QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " "))
-        assert (shown_image(page) == before).all() == same
+    qtbot.keyPress(page.list.view, Qt.Key.Key_Space)
+    assert (shown_image(page) != before).any()
+    qtbot.keyRelease(page.list.view, Qt.Key.Key_Space)
+    assert (shown_image(page) == before).all()
+
+
+def test_space_still_presses_a_focused_button(qtbot: QtBot, page: ReviewPage) -> None:
+    with qtbot.waitActive(page.window()):
+        page.window().activateWindow()
+    page.panel.outcome.setFocus()
+    qtbot.keyClick(page.panel.outcome, Qt.Key.Key_Space)
+    assert page.panel.outcome.isChecked()
 
 
 def test_brightness_can_be_reset(page: ReviewPage) -> None:

@@ -168,7 +168,7 @@ def test_a_file_changed_elsewhere_is_read_again_and_can_be_undone(workspace: Wor
 def test_a_damaged_file_is_named_and_left(workspace: Workspace) -> None:
     file = Path(workspace.patients[1].bag[0].annotation)
     file.write_text("{", encoding="utf-8")
-    with pytest.raises(BadFile, match="T1.json"):
+    with pytest.raises(BadFile, match=r"T1\.json"):
         workspace.annotation("P2/T1.png")
     assert file.read_text(encoding="utf-8") == "{"
 

@@ -56,7 +56,7 @@ def cam_rgba(cam: NDArray[np.float32], top: float = CAM_TOP) -> NDArray[np.uint8
 
     The colour is value / ``top``; evidence at or below zero is clear. A value that is not a number is clear too.
     """
-    share = np.clip(np.nan_to_num(_finer(cam)) / top, 0, 1)
+    share = np.clip(_finer(np.nan_to_num(cam)) / top, 0, 1)
     alpha = np.clip(share / _CAM_CLEAR, 0, 1)
     colour = inferno()[np.rint(share * 255).astype(np.intp)]
     return np.dstack([colour, np.rint(alpha * 255).astype(np.uint8)])

@@ -64,7 +64,7 @@ def paint_outline(painter: QPainter, outline: Outline, width: float = _LINE, fil
     if outline.shape.shape_type in DOT_KINDS:
         _paint_dots(painter, outline.polygon, colour, 4 * width)
         return
-    painter.setPen(_pen(colour, width))
+    painter.setPen(_pen(painter, colour, width))
     if fill and outline.closed:
         inside = QColor(colour)
         inside.setAlpha(fill)
@@ -79,11 +79,11 @@ def paint_corners(painter: QPainter, outline: Outline, active: int | None) -> No
     corners = outline.polygon
     square = Qt.PenCapStyle.SquareCap
     for width, colour in ((8.0, _INK), (6.0, drawn_colour(outline.shape.label))):
-        painter.setPen(_pen(colour, width, square))
+        painter.setPen(_pen(painter, colour, width, square))
         painter.drawPoints(corners)
     if active is not None and active < len(outline.corners):
         for width, colour in ((13.0, _INK), (11.0, QColor(theme.ACCENT))):
-            painter.setPen(_pen(colour, width, square))
+            painter.setPen(_pen(painter, colour, width, square))
             painter.drawPoint(corners.at(active))
 
 
@@ -107,7 +107,7 @@ def paint_draft(
         return
     line = QPolygonF([camera.to_widget(point) for point in points])
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(_pen(colour, _LINE))
+    painter.setPen(_pen(painter, colour, _LINE))
     painter.drawPolyline(line)
     if cursor is not None:
         painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
@@ -166,7 +166,7 @@ def _paint_reading(painter: QPainter, layers: Layers, reading: Reading) -> None:
         painter.setOpacity(layers.overlays["predicted"].opacity * 0.25)
         painter.drawImage(image, reading.mask)
         painter.setOpacity(1)
-        painter.setPen(_pen(QColor(theme.PREDICTED), _LINE, style=Qt.PenStyle.DashLine))
+        painter.setPen(_pen(painter, QColor(theme.PREDICTED), _LINE, style=Qt.PenStyle.DashLine))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(reading.outline)
     painter.restore()
@@ -174,18 +174,19 @@ def _paint_reading(painter: QPainter, layers: Layers, reading: Reading) -> None:
 
 def _paint_dots(painter: QPainter, points: QPolygonF, colour: QColor, width: float) -> None:
     for size, ink in ((width + 2, _INK), (width, colour)):
-        painter.setPen(_pen(ink, size))
+        painter.setPen(_pen(painter, ink, size))
         painter.drawPoints(points)
 
 
 def _pen(
+    painter: QPainter,
     colour: QColor,
     width: float,
     cap: Qt.PenCapStyle = Qt.PenCapStyle.RoundCap,
     style: Qt.PenStyle = Qt.PenStyle.SolidLine,
 ) -> QPen:
-    pen = QPen(QBrush(colour), width, style, cap, Qt.PenJoinStyle.RoundJoin)
-    pen.setCosmetic(True)
+    pen = QPen(QBrush(colour), width * painter.device().devicePixelRatioF(), style, cap, Qt.PenJoinStyle.RoundJoin)
+    pen.setCosmetic(True)  # of the same width at every zoom, but counted in device pixels
     return pen
 
 

@@ -71,6 +71,7 @@ class ImageCanvas(Viewport):
         """Show an image (H, W, 3) uint8 RGB, or none; fitted unless ``keep_view`` and of the same size."""
         before = self.layers.size
         self._tool.cancel()
+        self.editing.select(())
         self.layers.set_image(rgb)
         self.editing.size = self.layers.size
         if not (keep_view and before == self.layers.size):

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
+    QLabel,
+    QPushButton,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -60,6 +62,7 @@ class EvaluationPage(QWidget):
         self._actions = actions
         self._export = export or Export(self)
         self._scored: dict[str, list[Scored]] = {}
+        self._shown: tuple[tuple[Cohort, ...], dict[str, list[Scored]]] | None = None
         self._unticked: set[str] = set()
         self._asked = 0
         self.figures: list[CohortFigures] = []
@@ -86,6 +89,7 @@ class EvaluationPage(QWidget):
         unticked = state.get("unticked")
         if isinstance(unticked, list):
             self._unticked = {name for name in unticked if isinstance(name, str)}
+            self._shown = None
             self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -106,11 +110,16 @@ class EvaluationPage(QWidget):
         project, rows = workspace.project, workspace.verdicts
         digest = workspace.model.digest if workspace.model else ""
         model = model_of(rows.values(), digest)
-        self._scored = scored_patients(workspace.patients, rows, model)
-        self._show_cohorts(project.cohorts() if project else ())
+        cohorts = tuple(project.cohorts()) if project else ()
+        scored = scored_patients(workspace.patients, rows, model)
+        changed = (cohorts, scored) != self._shown
+        self._shown = cohorts, scored
+        self._scored = scored
         self._show_model(model)
         self._show_state()
-        self._work_out()
+        if changed:  # else what is being looked at, and the chosen cell, stay
+            self._show_cohorts(cohorts)
+            self._work_out()
 
     def _work_out(self) -> None:
         self._asked += 1
@@ -269,43 +278,45 @@ class EvaluationPage(QWidget):
 
     def _centre(self) -> QWidget:
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._empty_place())
+        self._empty = label("", "muted", wrap=True)
+        self._read = button("Read this project", "main")
+        self._stack.addWidget(_empty_place(self._empty, self._read))
         area = QScrollArea(widgetResizable=True)
-        area.setWidget(self._cards())
+        area.setWidget(_cards(self.roc, self.matrices, self.table))
         self._stack.addWidget(area)
         return self._stack
 
-    def _empty_place(self) -> QWidget:
-        self._empty = label("", "muted", wrap=True)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._read = button("Read this project", "main")
-        place = QWidget()
-        column = QVBoxLayout(place)
-        column.setContentsMargins(48, 48, 48, 48)
-        column.setSpacing(12)
-        column.addStretch(1)
-        column.addWidget(self._empty)
-        column.addWidget(self._read, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(2)
-        return place
 
-    def _cards(self) -> QWidget:
-        matrix_card, matrix_box = _card("Confusion matrix at the frozen threshold · share of each row")
-        matrix_box.addWidget(self.matrices)
-        matrix_box.addStretch(1)
-        table_card, table_box = _card("Metrics with 95 % intervals (DeLong for the AUC, Wilson for the others)")
-        table_box.addWidget(self.table)
-        above = QHBoxLayout()
-        above.setSpacing(8)
-        above.addWidget(self.roc, 1)
-        above.addWidget(matrix_card, 1)
-        cards = QWidget()
-        column = QVBoxLayout(cards)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(8)
-        column.addLayout(above, 1)
-        column.addWidget(table_card)
-        return cards
+def _empty_place(words: QLabel, action: QPushButton) -> QWidget:
+    words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    place = QWidget()
+    column = QVBoxLayout(place)
+    column.setContentsMargins(48, 48, 48, 48)
+    column.setSpacing(12)
+    column.addStretch(1)
+    column.addWidget(words)
+    column.addWidget(action, 0, Qt.AlignmentFlag.AlignHCenter)
+    column.addStretch(2)
+    return place
+
+
+def _cards(roc: QWidget, matrices: QWidget, table: QWidget) -> QWidget:
+    matrix_card, matrix_box = _card("Confusion matrix at the frozen threshold · share of each row")
+    matrix_box.addWidget(matrices)
+    matrix_box.addStretch(1)
+    table_card, table_box = _card("Metrics with 95 % intervals (DeLong for the AUC, Wilson for the others)")
+    table_box.addWidget(table)
+    above = QHBoxLayout()
+    above.setSpacing(8)
+    above.addWidget(roc, 1)
+    above.addWidget(matrix_card, 1)
+    cards = QWidget()
+    column = QVBoxLayout(cards)
+    column.setContentsMargins(12, 12, 12, 12)
+    column.setSpacing(8)
+    column.addLayout(above, 1)
+    column.addWidget(table_card)
+    return cards
 
 
 def _pane() -> tuple[QWidget, QVBoxLayout]:

@@ -6,7 +6,6 @@ from functools import partial
 from math import isnan
 from pathlib import Path
 
-from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from aln_desk.domain.verdict import InstancePrediction
@@ -14,7 +13,7 @@ from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.findings import VIEW_WORDS, percent
 from aln_desk.gui.widgets.bag_strip import BagStrip
-from aln_desk.gui.widgets.held_space import HeldSpace
+from aln_desk.gui.widgets.held_key import HeldKey
 from aln_desk.gui.widgets.image_room import ImageRoom
 from aln_desk.gui.widgets.info_bar import InfoBar
 from aln_desk.gui.widgets.marks import verdict_colour
@@ -39,8 +38,7 @@ class ReviewPage(QWidget):
         self.room = ImageRoom(workspace, actions)
         self.strip = BagStrip(workspace)
         self.panel = VerdictPanel()
-        self._space = HeldSpace(self)
-        self._space.held.connect(self.room.canvas.set_plain)
+        HeldKey(actions, "overlay.plain", self).held.connect(self.room.canvas.set_plain)
         self.setFocusProxy(self.list.view)
         self._lay_out()
         self._connect_panel()
@@ -95,15 +93,6 @@ class ReviewPage(QWidget):
             lambda saved: self.info.say(f"The report is saved: {saved}", "info"),
             lambda error: self.info.say(str(error), "error"),
         )
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Listen for the held Space bar while on screen."""
-        super().showEvent(event)
-        self._space.watch(self.window().windowHandle())
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._space.watch(None)
 
     # What is shown
 

@@ -79,7 +79,8 @@ class TrainingForm(QWidget):
         self.description = label("", "caption", wrap=True)
         self.device = QComboBox()
         self.device.setAccessibleName("Device")
-        self.fold = QPushButton("Details", checkable=True)
+        self.fold = QPushButton("Details")
+        self.fold.setCheckable(True)
         self.fold.setProperty("role", "quiet")
         self.details = {detail.key: _spin_box(detail) for detail in DETAILS}
         self.go = button("Start training", "main")

@@ -100,9 +100,9 @@ class _RunRow(QStyledItemDelegate):
     ) -> None:
         colours = theme.palette()
         run, state = index.data(_RUN)
-        box: QRect = option.rect  # type: ignore[attr-defined]
+        box: QRect = option.rect
         painter.save()
-        if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
+        if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(box, QColor(colours.selection))
             painter.fillRect(QRect(box.left(), box.top(), 3, box.height()), QColor(colours.accent))
         inner = box.adjusted(14, 8, -12, -8)

@@ -26,6 +26,7 @@ class BagTile(QAbstractButton):
         super().__init__(parent, text=name, checkable=True)
         self.setFixedSize(_PICTURE.width() + 4, _PICTURE.height() + _FOOT + 4)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
         self._picture: QPixmap | None = None
         self._share: float | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from aln_desk.gui.actions import MODES, Actions
 from aln_desk.gui.widgets.labels import label
 
 
 class Header(QWidget):
-    """Emits ``modeChosen`` with one of `MODES`; its project menu is filled by the window."""
+    """Emits ``modeChosen`` with one of `MODES`; the window gives its project button a menu."""
 
     modeChosen = Signal(str)
 
@@ -20,8 +20,6 @@ class Header(QWidget):
         self.project = QPushButton("No project ▾")
         self.project.setProperty("role", "menu")
         self.project.setAccessibleName("Project menu")
-        self.menu = QMenu(self)
-        self.project.setMenu(self.menu)
         self.model = label("", "chip")
         self.device = label("", "chip")
         self.device.hide()

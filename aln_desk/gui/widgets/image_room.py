@@ -29,9 +29,14 @@ ZOOM_STEP = 1.25
 
 
 class ImageRoom(QWidget):
-    """Follows the instance selected in the workspace. ``overlapChanged`` comes when `overlap` is another."""
+    """Follows the instance selected in the workspace.
+
+    ``overlapChanged`` comes when `overlap` is another, ``refreshed`` when an
+    image (or none) and what lies on it are on screen.
+    """
 
     overlapChanged = Signal()
+    refreshed = Signal()
 
     def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +56,11 @@ class ImageRoom(QWidget):
         self._connect(actions)
         self._apply_tools()
 
+    @property
+    def shown(self) -> str:
+        """Id of the instance whose pixels are on screen; the selected one's may still be read. Empty for none."""
+        return self._shown
+
     def refresh(self) -> None:
         """Show the selected instance with everything known of it now."""
         instance, patient = self._workspace.instance, self._workspace.patient
@@ -59,6 +69,7 @@ class ImageRoom(QWidget):
             self.canvas.set_image(None)
             self._dress(None, None)
             self.caption.setText("This patient has no image." if patient else "")
+            self.refreshed.emit()
             return
         self.caption.setText(caption(patient, instance.id))
         pixels = self._pictures.get(instance.image)
@@ -91,6 +102,7 @@ class ImageRoom(QWidget):
             self.canvas.set_image(pixels)
             self._restore_view()
         self.refresh_overlays()
+        self.refreshed.emit()
 
     def _restore_view(self) -> None:
         if self._kept_view is not None:
@@ -107,6 +119,7 @@ class ImageRoom(QWidget):
             self.canvas.set_image(None)
             self._dress(None, None)
             self.info.say(sentence, "error")
+            self.refreshed.emit()
 
     def _annotation(self, name: str) -> Annotation | None:
         try:

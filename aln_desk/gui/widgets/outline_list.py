@@ -9,7 +9,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QListView,
     QProgressBar,
@@ -24,7 +23,7 @@ from aln_desk.domain.patient import Patient
 from aln_desk.gui import icons, theme
 from aln_desk.gui.findings import image_names
 from aln_desk.gui.outlined import Outlined
-from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.workspace import Workspace
 
 _HEIGHT = 32
@@ -141,7 +140,8 @@ class OutlineList(QWidget):
         self.model = OutlineModel(self._outlined, self)
         self.cohort = QComboBox()
         self.cohort.setAccessibleName("Cohort")
-        self.to_do_only = QCheckBox("To do only")
+        self.to_do_only = button("To do only", tip="List only the images without an outline")
+        self.to_do_only.setCheckable(True)
         self.counts = label("", "caption")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setAccessibleName("Images outlined")
@@ -150,6 +150,7 @@ class OutlineList(QWidget):
         self.view.setAccessibleName("Images")
         self.view.setModel(self.model)
         self.view.setItemDelegate(OutlineDelegate(self.model, self.view))
+        self.empty = label("Everything here is outlined.", "muted", wrap=True)
         self._lay_out()
         self._connect()
         self.reload()
@@ -171,6 +172,7 @@ class OutlineList(QWidget):
         self.view.selectionModel().blockSignals(True)
         self.model.tell([row for patient in self._patients() for row in self._rows(patient)])
         self.view.selectionModel().blockSignals(False)
+        self.empty.setVisible(not self.model.rows)
         self._refresh()
         self.mark()
 
@@ -217,6 +219,12 @@ class OutlineList(QWidget):
         self.progress.setValue(done)
         self.model.refresh()
 
+    def _recount(self) -> None:
+        if self.to_do_only.isChecked():
+            self.list_images()
+        else:
+            self._refresh()
+
     def _choose(self, current: QModelIndex) -> None:
         row = current.data(Qt.ItemDataRole.UserRole) if current.isValid() else None
         if row is not None and row.instance:
@@ -224,7 +232,7 @@ class OutlineList(QWidget):
 
     def _connect(self) -> None:
         self.view.selectionModel().currentChanged.connect(self._choose)
-        self._outlined.changed.connect(self._refresh)
+        self._outlined.changed.connect(self._recount)
         self.to_do_only.toggled.connect(self.list_images)
         self.cohort.currentTextChanged.connect(self.list_images)
         self._workspace.projectChanged.connect(self.reload)
@@ -238,7 +246,7 @@ class OutlineList(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(14, 0, 14, 0)
         head.setSpacing(6)
-        for widget in (self.counts, self.progress, self.cohort, self.to_do_only):
+        for widget in (self.counts, self.progress, self.cohort, self.to_do_only, self.empty):
             head.addWidget(widget)
         column.addLayout(head)
         column.addWidget(self.view, 1)

@@ -102,6 +102,8 @@ class OverlayRow(QWidget):
             row.addSpacing(4)
         row.addStretch(1)
         reset = button("Reset", "quiet", "Brightness and contrast as recorded")
+        for one in (reset, self.zoom):
+            one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         reset.clicked.connect(self.reset_levels)
         for words, slider in (("Brightness", self.brightness), ("Contrast", self.contrast)):
             slider.valueChanged.connect(lambda _: self.levelsChanged.emit(*self.levels()))
@@ -113,6 +115,7 @@ class OverlayRow(QWidget):
     def _add_overlay(self, row: QHBoxLayout, overlay: Overlay, key: str) -> None:
         box = QCheckBox(overlay.words)
         box.setChecked(True)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.setStyleSheet(_SWATCH.format(colour=overlay.colour))
         box.toggled.connect(lambda _: self._tell(overlay.name))
         self._boxes[overlay.name] = box

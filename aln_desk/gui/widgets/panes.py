@@ -32,3 +32,13 @@ class Panes(QSplitter):
         if isinstance(folded, list) and len(folded) == self.count():
             for pane, hidden in zip(self._panes, folded, strict=True):
                 pane.setVisible(hidden is not True)
+
+
+def fold(page: QWidget, which: int) -> None:
+    """Fold a side pane of a page (0 left, -1 right) away or back; only a page of three panes has a left one."""
+    splitter = page.findChild(QSplitter)
+    if splitter is None or (which == 0 and splitter.count() < 3):
+        return
+    pane = splitter.widget(which % splitter.count())
+    if pane is not None:
+        pane.setVisible(pane.isHidden())

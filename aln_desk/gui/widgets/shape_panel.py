@@ -18,6 +18,8 @@ _DAMAGED = (
     "The outlines of this image cannot be read, so nothing is drawn over them. Repair the file, or start anew: "
     "the damaged file is then kept beside the new one."
 )
+_ALL = 1000
+"""Stretch of the table: all the room while it is shown, which leaves none between the rest."""
 
 
 class ShapePanel(QWidget):
@@ -94,7 +96,8 @@ class ShapePanel(QWidget):
         column.addWidget(self.damaged)
         column.addWidget(self.anew)
         column.addWidget(self.empty)
-        column.addWidget(self.table, 1)
+        column.addWidget(self.table, _ALL)
+        column.addStretch(1)
         column.addWidget(self.description)
         column.addSpacing(4)
         column.addWidget(self.outline)

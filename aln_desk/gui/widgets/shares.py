@@ -26,6 +26,7 @@ class ShareButton(QAbstractButton):
         self.setAccessibleName(f"{name}, {percent(share)} of the verdict")
         self.setToolTip("Show this image")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def sizeHint(self) -> QSize:
         return QSize(220, 26)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from aln_desk.gui import icons, theme
@@ -33,12 +34,21 @@ class ToolStrip(QWidget):
         self._actions = actions
         self._group = QButtonGroup(self, exclusive=True)
         self._buttons: dict[str, QToolButton] = {}
+        self._icons: dict[QToolButton, str] = {}
+        self._dressed: theme.Palette | None = None
         self.undo = self._made("undo", "Undo", "edit.undo")
         self.redo = self._made("redo", "Redo", "edit.redo")
         self.setFixedWidth(_WIDTH)
         self.setAccessibleName("Tools")
         self._lay_out()
+        self._dress()
         self.set_history("", "")
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another theme."""
+        if event.type() == QEvent.Type.PaletteChange and self._dressed is not theme.palette():
+            self._dress()
+        super().changeEvent(event)
 
     def set_tool(self, name: str) -> None:
         """Mark the tool in use."""
@@ -62,25 +72,19 @@ class ToolStrip(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setFixedWidth(_WIDTH - 12)
         button.setAccessibleName(words)
-        colours = theme.palette()
-        button.setIcon(icons.icon(name, colours.text, colours.strong_line))
+        self._icons[button] = name
         button.setToolTip(self._actions[action].text())
         if name in ("undo", "redo"):
             button.clicked.connect(lambda _: self._actions[action].trigger())
         return button
 
+    def _dress(self) -> None:
+        self._dressed = colours = theme.palette()
+        self.setStyleSheet(_STYLE.format(**asdict(colours)))
+        for button, name in self._icons.items():
+            button.setIcon(icons.icon(name, colours.text, colours.strong_line))
+
     def _lay_out(self) -> None:
-        colours = theme.palette()
-        self.setStyleSheet(
-            _STYLE.format(
-                muted=colours.muted,
-                text=colours.text,
-                hover=colours.hover,
-                selection=colours.selection,
-                accent=colours.accent,
-                strong_line=colours.strong_line,
-            )
-        )
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 8, 6, 8)
         column.setSpacing(2)

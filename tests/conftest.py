@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # The networks of the tests are small: more threads would wait for one another longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("patient", deadline=None)
@@ -24,3 +27,19 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "aln-desk-home"
     monkeypatch.setenv("ALN_DESK_HOME", str(home))
     return home
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A project of 24 training and 8 test patients (see `small_study`)."""
+    from small_study import make_study
+
+    return make_study(tmp_path / "study")
+
+
+@pytest.fixture
+def random_model(tmp_path: Path) -> Path:
+    """The folder of an untrained model that reads 64 px."""
+    from small_study import make_model
+
+    return make_model(tmp_path / "random-model")

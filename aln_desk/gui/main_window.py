@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -64,10 +64,9 @@ class MainWindow(QMainWindow):
             if self.workspace.project is None:
                 self.show_welcome()
             return
-        project = self.workspace.project
-        assert project is not None
-        self.memory.keep_opened(project.folder)
-        state = self.memory.settings.project_state(project.folder)
+        folder = folder.resolve()
+        self.memory.keep_opened(folder)
+        state = self.memory.settings.project_state(folder)
         if self.workspace.find_patient(str(state.get("patient"))) is not None:
             self.workspace.select_patient(str(state["patient"]), str(state.get("instance")))
         mode = str(state.get("mode", ""))
@@ -181,20 +180,20 @@ class MainWindow(QMainWindow):
             "edit.redo": self.workspace.redo,
             "edit.redo_too": self.workspace.redo,
             "edit.save": self.workspace.flush,
-            "panel.left": lambda: fold(self.pages[self.mode], 0),
-            "panel.right": lambda: fold(self.pages[self.mode], -1),
+            "panel.left": lambda: fold(self.stack.currentWidget(), 0),
+            "panel.right": lambda: fold(self.stack.currentWidget(), -1),
             "review.read": self.reading.start,
             "theme.light": self._switch_theme,
-            "window.full": self._switch_full_screen,
-            "help.keys": self._show_keys,
-            "help.about": self._show_about,
+            "window.full": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
+            "help.keys": lambda: KeySheet(self.actions_, self).open(),
+            "help.about": lambda: AboutDialog(self.workspace.model_name, self).open(),
             **{f"mode.{mode}": partial(self.show_mode, mode) for mode in MODES},
         }
         for name, answer in answers.items():
             self.actions_.on(name, self, answer)
         self.actions_["theme.light"].setChecked(self.memory.settings.theme == "light")
         self.actions_.keysChanged.connect(lambda: self.memory.keep_keys(self.actions_.keys()))
-        self.status.keys.clicked.connect(self._show_keys)
+        self.status.keys.clicked.connect(self.actions_["help.keys"].trigger)
 
     # Answers
 
@@ -261,18 +260,6 @@ class MainWindow(QMainWindow):
         if isinstance(application, QApplication):
             theme.apply(application, name)
         self.memory.keep_theme(name)
-
-    def _switch_full_screen(self) -> None:
-        if self.actions_["window.full"].isChecked():
-            self.showFullScreen()
-        else:
-            self.showNormal()
-
-    def _show_keys(self) -> None:
-        KeySheet(self.actions_, self).open()
-
-    def _show_about(self) -> None:
-        AboutDialog(self.workspace.model_name, self).open()
 
     # State that outlives the window
 

@@ -24,11 +24,9 @@ UNCERTAIN = "#9aa0a8"
 DRAWN = "#4cd6a0"
 PREDICTED = "#e879f9"
 CAM = "#fb8c00"
-NOTICE = "#e0c060"
 IMAGE_ROOM = "#000000"
 """Colour around an image, in both themes: nothing beside an image is brighter than it."""
 
-CONTROL_HEIGHT = 28
 BODY = 13
 CAPTION = 11
 
@@ -228,6 +226,7 @@ QGroupBox { border: 1px solid $line; border-radius: 6px; margin-top: 8px; paddin
 #infoBar[kind="info"] QLabel { color: $text; }
 QStatusBar QPushButton { min-height: 22px; }
 #strip { border-top: 1px solid $line; }
+#rule { background: $line; }
 #tools { border-bottom: 1px solid $line; }
 #card { background: $raised; border: 1px solid $line; border-radius: 8px; }
 """)
@@ -264,9 +263,9 @@ def body_font() -> QFont:
     return font
 
 
-def outcome_colour(outcome: int | None) -> str:
-    """Orange positive, sky blue negative, grey unknown."""
-    return UNCERTAIN if outcome is None else (POSITIVE if outcome else NEGATIVE)
+def word_colour(colour: str) -> str:
+    """A colour with a meaning, dark enough for words on the light theme's ground."""
+    return colour if _active == "reading" else QColor(colour).darker(175).name()
 
 
 def _qt_palette(colours: Palette) -> QPalette:

@@ -108,14 +108,6 @@ class Workspace(QObject):
         self._readings.close()
         self.projectChanged.emit()
 
-    def reload_patients(self) -> None:
-        """Read the patients again after an import or a change of cohorts; keeps the selection where it can."""
-        kept = self.patient.id if self.patient else ""
-        self._load_patients()
-        self.patientsChanged.emit()
-        if self.find_patient(kept) is not None:
-            self.select_patient(kept)
-
     # Selection
 
     def select_patient(self, name: str, instance: str | None = None) -> None:
@@ -137,21 +129,25 @@ class Workspace(QObject):
             self.instance = self._roster.instance(name)
             self.instanceSelected.emit(name)
 
-    def next_patient(self) -> None:
+    def next_patient(self, step: int = 1) -> None:
         """The following patient in the project's order; stays at the last."""
-        self._step_patient(1)
+        if (there := self._roster.neighbour(self.patient, step)) is not None:
+            self.select_patient(there.id)
 
     def previous_patient(self) -> None:
         """The patient before; stays at the first."""
-        self._step_patient(-1)
+        self.next_patient(-1)
 
-    def next_instance(self) -> None:
+    def next_instance(self, step: int = 1) -> None:
         """The following image, over the patients' borders."""
-        self._step_instance(1)
+        if self.instance is None:
+            self.next_patient(step)
+        elif (there := self._roster.neighbour_instance(self.instance, step)) is not None:
+            self.select_instance(there.id)
 
     def previous_instance(self) -> None:
         """The image before, over the patients' borders."""
-        self._step_instance(-1)
+        self.next_instance(-1)
 
     @property
     def patients(self) -> list[Patient]:
@@ -208,7 +204,7 @@ class Workspace(QObject):
         self._reread(name)
 
     def set_clinical(self, name: str, variable: str, value: str) -> None:
-        """Set a clinical variable, the ``hospital`` or the ``admission_date``; empty text removes the value."""
+        """Set a clinical variable; empty text removes it."""
         self._opened().set_clinical(name, variable, value)
         self._reread(name)
 
@@ -255,12 +251,6 @@ class Workspace(QObject):
         self._readings.reload()
 
     @property
-    def stale(self) -> bool:
-        """Whether the verdicts on disk were made by another model than the one in use."""
-        digest = self.model.digest if self.model else ""
-        return any(row.model != digest for row in self.verdicts.values())
-
-    @property
     def model_name(self) -> str:
         """Name and first digits of the model in use, in the words of the header."""
         return f"{self.model.digest[:_DIGITS]} · {self.model.name}" if self.model else "No model"
@@ -296,16 +286,6 @@ class Workspace(QObject):
         if self.patient is not None and self.patient.id == name:
             self.patient = changed
         self.patientEdited.emit(name)
-
-    def _step_patient(self, step: int) -> None:
-        if (there := self._roster.neighbour(self.patient, step)) is not None:
-            self.select_patient(there.id)
-
-    def _step_instance(self, step: int) -> None:
-        if self.instance is None:
-            self._step_patient(step)
-        elif (there := self._roster.neighbour_instance(self.instance, step)) is not None:
-            self.select_instance(there.id)
 
 
 def model_in_use(folder: Path) -> ModelInUse:

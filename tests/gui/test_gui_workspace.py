@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.errors import BadFile, BadModel, BadProject
+from aln_desk.domain.errors import AlnError, BadFile, BadModel, BadProject
 from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.review import Review
 from aln_desk.domain.shape import Shape
@@ -218,14 +218,42 @@ def test_a_bag_read_by_the_engine_is_shown_at_once_from_its_part(workspace: Work
     assert np.asarray(workspace.prediction("P10/N2.png").mask).any()  # type: ignore[union-attr]
 
 
-def test_the_model_in_use_is_named_and_another_makes_verdicts_stale(workspace: Workspace, tmp_path: Path) -> None:
-    assert workspace.model is not None and workspace.model.simulated and not workspace.stale
+def test_the_model_in_use_is_named_and_verdicts_keep_theirs(workspace: Workspace, tmp_path: Path) -> None:
+    assert workspace.model is not None and workspace.model.simulated
+    assert workspace.verdicts["P1"].model == workspace.model.digest
     second = tmp_path / "second"
     checkpoint.save_tensors(second / checkpoint.MTL_FILE, {"weight": np.ones(2, np.float32)})
     checkpoint.write_manifest(second, {"name": "second"})
     workspace.adopt(second)
     assert "second" in workspace.model_name
-    assert workspace.stale
+    assert workspace.verdicts["P1"].model != workspace.model.digest
+
+
+def test_a_project_that_cannot_be_saved_is_not_left(
+    workspace: Workspace, read_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BadFile("P1/T1.json", "the disk is full", "Make space")
+
+    draw(workspace, "P1/T1.png")
+    with monkeypatch.context() as patched:
+        patched.setattr(autosave, "save_annotation", refuse)
+        with pytest.raises(AlnError, match="stays open"):
+            workspace.open(read_project)
+    assert workspace.unsaved == {"P1/T1.png"}
+    assert workspace.close()
+
+
+def test_a_missing_model_is_told_after_the_project_is_shown(
+    workspace: Workspace, read_project: Path, tmp_path: Path
+) -> None:
+    (read_project / "models" / "first" / "manifest.json").unlink()
+    order: list[str] = []
+    workspace.projectChanged.connect(lambda: order.append("project"))
+    workspace.warned.connect(order.append)
+    workspace.open(read_project)
+    assert order[:2] == ["project", "project"] and "models" in order[2]
+    assert workspace.model is None and workspace.model_name == "No model"
 
 
 def test_a_damaged_model_is_not_adopted(workspace: Workspace, tmp_path: Path) -> None:

@@ -42,8 +42,9 @@ class InfoBar(QWidget):
     def say(self, text: str, kind: Kind = "warning", details: str = "") -> None:
         """Show a sentence; a newer one takes the place of an older."""
         self.setProperty("kind", kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        for widget in (self, self._sign, self._text):
+            self.style().unpolish(widget)
+            self.style().polish(widget)
         self._sign.setText(_SIGNS[kind])
         self._text.setText(text)
         self._text.setAccessibleName(text)

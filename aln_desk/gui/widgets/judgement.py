@@ -14,7 +14,7 @@ from aln_desk.gui.widgets.labels import label
 
 STEPS = ("Certainly none", "Probably none", "Undecided", "Probable", "Certain")
 
-_UNJUDGED = "Your judgement of metastasis"
+_UNJUDGED = "Your judgement"
 
 
 class JudgementForm(QWidget):
@@ -80,7 +80,7 @@ class JudgementForm(QWidget):
             button = QPushButton(str(step))
             button.setCheckable(True)
             button.setProperty("role", "judgement")
-            button.setToolTip(words)
+            button.setToolTip(f"Metastasis: {words.lower()}")
             button.setAccessibleName(f"{step} of 5: {words}")
             self._steps.addButton(button, step)
             steps.addWidget(button, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
 
 
 def label(text: str, role: str = "", wrap: bool = False) -> QLabel:
@@ -23,18 +23,6 @@ def button(text: str, role: str = "", tip: str = "") -> QPushButton:
     if role:
         made.setProperty("role", role)
     return made
-
-
-def with_key(widget: QWidget, key: str) -> QWidget:
-    """A widget with the cap of its key behind it; no cap when it has no key."""
-    row = QWidget()
-    layout = QHBoxLayout(row)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(6)
-    layout.addWidget(widget)
-    if key:
-        layout.addWidget(label(key, "key"))
-    return row
 
 
 def rule() -> QFrame:

@@ -22,7 +22,7 @@ from aln_desk.gui.widgets.labels import button, label
 AnnotationPlace = Literal["beside", "project"]
 
 _PLACES: tuple[tuple[str, AnnotationPlace | None], ...] = (
-    ("Beside the images where their folder can be written, else in the project", None),
+    ("Beside the images if possible, else in the project", None),
     ("Beside the images", "beside"),
     ("In the project", "project"),
 )

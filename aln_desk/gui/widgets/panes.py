@@ -34,9 +34,9 @@ class Panes(QSplitter):
                 pane.setVisible(hidden is not True)
 
 
-def fold(page: QWidget, which: int) -> None:
+def fold(page: QWidget | None, which: int) -> None:
     """Fold a side pane of a page (0 left, -1 right) away or back; only a page of three panes has a left one."""
-    splitter = page.findChild(QSplitter)
+    splitter = page.findChild(QSplitter) if page is not None else None
     if splitter is None or (which == 0 and splitter.count() < 3):
         return
     pane = splitter.widget(which % splitter.count())

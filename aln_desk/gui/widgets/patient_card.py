@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -35,8 +34,8 @@ class PatientCard(QWidget):
         self.t_stage = _choices(T_STAGES)
         self.birads = _choices(BIRADS)
         self.age = QLineEdit()
-        self.hospital = QLineEdit()
-        self.admission_date = QLineEdit(placeholderText="YYYY-MM-DD")
+        self.hospital = label("")
+        self.admission_date = label("")
         self._connect()
         self._lay_out()
         workspace.patientSelected.connect(self._show)
@@ -66,8 +65,8 @@ class PatientCard(QWidget):
         for field in fields:
             field.blockSignals(False)
         self.age.setText(patient.clinical.get("age", ""))
-        self.hospital.setText(patient.hospital)
-        self.admission_date.setText(patient.admission_date)
+        self.hospital.setText(patient.hospital or "unknown")
+        self.admission_date.setText(patient.admission_date or "unknown")
 
     def _connect(self) -> None:
         self.outcome.currentIndexChanged.connect(
@@ -76,20 +75,15 @@ class PatientCard(QWidget):
         self.cohort.currentTextChanged.connect(lambda text: self._keep(self._workspace.set_cohort, text))
         self.t_stage.currentTextChanged.connect(lambda text: self._keep_variable("t_stage", text))
         self.birads.currentTextChanged.connect(lambda text: self._keep_variable("birads", text))
-        for variable, field in (
-            ("age", self.age),
-            ("hospital", self.hospital),
-            ("admission_date", self.admission_date),
-        ):
-            field.editingFinished.connect(partial(self._keep_text, variable, field))
+        self.age.editingFinished.connect(self._keep_age)
 
     def _keep_variable(self, variable: str, value: str) -> None:
         self._keep(self._workspace.set_clinical, variable, value)
 
-    def _keep_text(self, variable: str, field: QLineEdit) -> None:
-        if field.isModified():
-            field.setModified(False)
-            self._keep_variable(variable, field.text().strip())
+    def _keep_age(self) -> None:
+        if self.age.isModified():
+            self.age.setModified(False)
+            self._keep_variable("age", self.age.text().strip())
 
     def _keep(self, change: Callable[..., None], *values: object) -> None:
         """Store a change; one that is refused is told here and the form shows what is stored."""

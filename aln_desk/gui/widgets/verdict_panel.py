@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.verdict import Verdict
+from aln_desk.gui import theme
 from aln_desk.gui.findings import image_names, verdict_sentence
 from aln_desk.gui.widgets.facts import Facts
 from aln_desk.gui.widgets.judgement import JudgementForm
@@ -88,7 +89,7 @@ class VerdictPanel(QWidget):
         self.read.setEnabled(not busy)
 
     def _show_decision(self, verdict: Verdict) -> None:
-        colour = verdict_colour(verdict.decision).name()
+        colour = theme.word_colour(verdict_colour(verdict.decision).name())
         sign = "+" if verdict.decision == "positive" else "−"
         self.decision.setText(f"{sign} {verdict.decision.capitalize()}")
         self.decision.setStyleSheet(

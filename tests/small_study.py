@@ -1,4 +1,4 @@
-"""Small studies that the training tests share."""
+"""A small study drawn in milliseconds, and an untrained model for it: what many tests need."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
+import torch
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, Shape
 from aln_desk.io import labelme_json
 from aln_desk.io.project import Project
+from aln_desk.models.build import build_mil, build_mtl, save_model
+from aln_desk.models.mil import MilConfig
+from aln_desk.models.mtl import MtlConfig
+from aln_desk.models.preprocess import Preprocess
 
 SIDE = 64
 
@@ -33,13 +37,8 @@ def draw_lesion(rng: np.random.Generator, view: View, outcome: int) -> tuple[np.
     return image.clip(0, 255).astype(np.uint8), Shape(label, points)
 
 
-@pytest.fixture
-def study(tmp_path: Path) -> Path:
-    """A project of 24 training and 8 test patients, each with a tumour image and every other one with a node."""
-    return make_study(tmp_path / "study", 24, 8)
-
-
-def make_study(folder: Path, train: int, test: int, seed: int = 0) -> Path:
+def make_study(folder: Path, train: int = 24, test: int = 8, seed: int = 0) -> Path:
+    """A project of training and test patients, each with a tumour image and two of three with a node image too."""
     rng = np.random.default_rng(seed)
     images = folder / "images"
     images.mkdir(parents=True)
@@ -64,3 +63,13 @@ def _instance(folder: Path, patient: str, view: View, rng: np.random.Generator, 
     beside = path.with_suffix(".json")
     labelme_json.write(beside, Annotation(path.name, SIDE, SIDE, (shape,)))
     return Instance(f"{patient}/{path.name}", patient, view, str(path), str(beside))
+
+
+def make_model(folder: Path, seed: int = 0, with_verdict: bool = True) -> Path:
+    """A model of random parameters at 64 px; another seed gives other findings and another digest."""
+    torch.manual_seed(seed)
+    mtl = build_mtl(MtlConfig(size=SIDE, pooling="attention"))
+    mil = build_mil(MilConfig(layers=1)) if with_verdict else None
+    fields = {"name": f"random {seed}", "simulated": True, "taught": ["mask", "lesion", "status"]}
+    save_model(folder, mtl, mil, Preprocess(size=SIDE), 0.5 if with_verdict else None, fields)
+    return folder

@@ -1,0 +1,129 @@
+"""Reading a project: resumable, incremental, and never a half-written file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from aln_desk.domain.errors import BadProject
+from aln_desk.domain.messages import BagPredicted, Message
+from aln_desk.inference import reading
+from aln_desk.inference.reading import ProjectReader, model_folder
+from aln_desk.io import predictions
+from aln_desk.io.project import Project
+from aln_desk.models.build import LoadedModel, load_model
+
+
+@pytest.fixture
+def model(random_model: Path) -> LoadedModel:
+    return load_model(random_model, torch.device("cpu"))
+
+
+def read_all(study: Path, model: LoadedModel, bags: int = 10_000) -> tuple[reading.Reading, list[Message]]:
+    told: list[Message] = []
+    with Project.open(study) as project:
+        reader = ProjectReader(project, model, told.append)
+        for _ in range(bags):
+            if not reader.step():
+                break
+        return reader.finish(), told
+
+
+def test_every_patient_gets_a_verdict_and_every_image_its_findings(study: Path, model: LoadedModel) -> None:
+    found, told = read_all(study, model)
+    with Project.open(study) as project:
+        patients = project.patients()
+    rows = predictions.read_verdicts(study / "predictions" / "verdicts.csv")
+    assert [row.patient for row in rows] == [p.id for p in patients]
+    assert {row.outcome for row in rows} == {0, 1}
+    assert all((row.decision == "positive") == (row.score >= row.threshold) for row in rows)
+    assert found.complete
+    assert found.images == sum(len(p.bag) for p in patients)
+    known = predictions.known(study / "predictions" / "instances.h5", model.digest)
+    assert set(known) == {i.id for p in patients for i in p.bag}
+    assert sum(isinstance(m, BagPredicted) for m in told) == len(patients)
+
+
+def test_a_second_reading_computes_nothing_again(
+    study: Path, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = read_all(study, model)
+    monkeypatch.setattr(reading, "read_instances", lambda *_: pytest.fail("computed again"))
+    second, _ = read_all(study, model)
+    assert [r.score for r in second.verdicts] == [r.score for r in first.verdicts]
+
+
+def test_a_changed_image_is_read_again(study: Path, model: LoadedModel) -> None:
+    first, _ = read_all(study, model)
+    with Project.open(study) as project:
+        patient = project.patients()[3]
+    image = Path(patient.bag[0].image)
+    cv2.imwrite(str(image), np.full((64, 64), 200, np.uint8))
+    second, _ = read_all(study, model)
+    changed = [a.patient for a, b in zip(first.verdicts, second.verdicts, strict=True) if a.score != b.score]
+    assert changed == [patient.id]
+
+
+def test_a_stopped_reading_keeps_what_it_read_and_goes_on_later(
+    study: Path, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, _ = read_all(study, model, bags=5)
+    assert not part.complete
+    assert len(part.verdicts) == 5
+    whole, _ = read_all(study, model)
+    assert whole.complete
+    assert [r.score for r in whole.verdicts[:5]] == [r.score for r in part.verdicts]
+
+
+def test_a_reading_that_died_goes_on_from_its_parts(study: Path, model: LoadedModel) -> None:
+    with Project.open(study) as project:
+        reader = ProjectReader(project, model, lambda message: None)
+        reader.step()
+        reader.step()  # and here the process ends without finish()
+    computed: list[str] = []
+    original = reading.read_instances
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "read_instances", lambda m, bag: computed.append(bag[0].patient) or original(m, bag))
+        whole, _ = read_all(study, model)
+    assert whole.complete
+    assert len(computed) == len(whole.verdicts) - 2
+
+
+def test_the_patient_on_screen_is_read_first(study: Path, model: LoadedModel) -> None:
+    told: list[Message] = []
+    with Project.open(study) as project:
+        reader = ProjectReader(project, model, told.append)
+        reader.prefer("P020")
+        reader.prefer("no such patient")
+        reader.step()
+    assert [m.patient for m in told if isinstance(m, BagPredicted)] == ["P020"]
+
+
+def test_another_model_replaces_the_findings(study: Path, model: LoadedModel, tmp_path: Path) -> None:
+    from small_study import make_model
+
+    read_all(study, model)
+    other = load_model(make_model(tmp_path / "other", seed=1), torch.device("cpu"))
+    second, _ = read_all(study, other)
+    assert {row.model for row in second.verdicts} == {other.digest}
+    assert predictions.known(study / "predictions" / "instances.h5", model.digest) == {}
+
+
+def test_an_empty_project_is_a_sentence(tmp_path: Path, model: LoadedModel) -> None:
+    with Project.create(tmp_path / "empty") as project, pytest.raises(BadProject, match="no images"):
+        ProjectReader(project, model, lambda message: None)
+
+
+def test_the_model_asked_for_comes_before_the_adopted_one(study: Path, random_model: Path) -> None:
+    with Project.open(study) as project:
+        assert model_folder(project).name == "model"
+        project.adopt(random_model, "abc")
+        assert model_folder(project) == random_model.resolve()
+        own = project.models / "0123"
+        own.mkdir()
+        assert model_folder(project, "0123") == own
+        assert model_folder(project, "/somewhere/else") == Path("/somewhere/else")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from aln_desk.domain.errors import AlnError, BadProject
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.io import images, labelme_json
 from aln_desk.io.patient_table import TableRow, find_table, read_table, role_of
-from aln_desk.io.project import DATABASE, Project
+from aln_desk.io.project import DATABASE, TRUTH_FILE, Project
 from aln_desk.io.rasterize import lesion_class
 
 AnnotationPlace = Literal["beside", "project"]
@@ -58,6 +59,9 @@ def new_project(
         for cohort in sorted({patient.cohort for patient in patients}):
             project.add_cohort(Cohort(cohort, role_of(cohort) or Role.TRAIN))
         project.add_many(patients)
+        if (source / TRUTH_FILE).is_file() and source != project.folder:
+            # Models taught here must go on saying that their patients were simulated.
+            shutil.copyfile(source / TRUTH_FILE, project.folder / TRUTH_FILE)
     except BaseException:
         project.close()
         _discard(project.folder, existed)

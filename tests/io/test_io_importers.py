@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import AlnError, BadFile, BadProject, MissingFile, Stopped
 from aln_desk.domain.patient import Cohort, Patient, Role, View
 from aln_desk.domain.shape import Shape
-from aln_desk.io import labelme_json
+from aln_desk.io import images, labelme_json
 from aln_desk.io.annotations import current_annotation, save_annotation
 from aln_desk.io.importers import new_project
 from aln_desk.io.project import Project
@@ -318,3 +319,14 @@ def test_real_images_with_their_outlines_become_patients(tmp_path: Path) -> None
         patients = project.patients()
     assert len(patients) == 568
     assert sum(len(current_annotation(patient.bag[0]).shapes) > 0 for patient in patients[::20]) > 20
+
+
+def test_a_project_made_of_simulated_patients_says_so(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    images.write_png(source / "a.png", np.zeros((8, 8), np.uint8))
+    with new_project(tmp_path / "plain", source) as project:
+        assert not project.simulated
+    (source / "truth.csv").write_text("patient,outcome,best_score\na,1,0.9\n")
+    with new_project(tmp_path / "simulated", source) as project:
+        assert project.simulated

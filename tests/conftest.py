@@ -12,6 +12,7 @@ from hypothesis import settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # The networks of the tests are small: more threads would wait for one another longer than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 sys.path.insert(0, str(Path(__file__).parent))

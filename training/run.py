@@ -93,6 +93,7 @@ class _Work:
         self.figures: dict[str, float] = {}
         self.data_digest = ""
         self.taught: list[str] = []
+        self.cam_top: float | None = None
 
     def all(self) -> Path:
         split = self._split()
@@ -162,6 +163,7 @@ class _Work:
             self.emit(Note(f"Stage 2 was left out: {lacking}"))
             return None, None, ""
         found = self._tokens(split, net, preprocess)
+        self.cam_top = _cam_top(found.cam_peak)
         fit, tune = mil_loop.collect(found, split.fit), mil_loop.collect(found, split.tune)
         torch.manual_seed(self.recipe.seed)
         bag_net = build_mil(MilConfig(layers=self.recipe.mil.layers, dropout=self.recipe.mil.dropout)).to(self.device)
@@ -206,6 +208,7 @@ class _Work:
             "created": now(),
             "simulated": self.project.simulated,
             "taught": self.taught,
+            "cam_top": self.cam_top,
             "training": {
                 "preset": record.preset,
                 "stages": record.stages,
@@ -292,6 +295,15 @@ def _taught(images: data.ImageSet, fit: NDArray[np.int64]) -> list[str]:
         "status": np.isin([0, 1], images.status[fit]).all(),
     }
     return [head for head, was_taught in heads.items() if was_taught]
+
+
+def _cam_top(peaks: NDArray[np.float32]) -> float | None:
+    """Where the CAM's colour scale ends, in logits: nine in ten images with positive evidence peak below it.
+
+    One scale a model, so that a colour means the same on every image; None when no image has positive evidence.
+    """
+    positive = peaks[peaks > 0]
+    return float(np.quantile(positive, 0.9)) if len(positive) else None
 
 
 def _threshold(net: BagTransformer, fit: mil_loop.Bags, tune: mil_loop.Bags) -> tuple[float, str]:

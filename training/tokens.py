@@ -37,7 +37,7 @@ def extract(
         raise BadProject("The chosen patients have no images.")
     device = next(net.parameters()).device
     net.eval()
-    parts: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = {"t": [], "s": [], "l": []}
+    parts: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]] = {"t": [], "s": [], "l": [], "p": []}
     with ThreadPoolExecutor(4) as pool:
         for at in range(0, len(bag), BATCH):
             if should_stop():
@@ -46,7 +46,8 @@ def extract(
             x = torch.from_numpy(np.stack(list(read))).to(device).permute(0, 3, 1, 2)
             with precision(device):
                 output = net(preprocess.normalise(x))
-            for name, value in zip("tsl", (output.token, output.status_logit, output.lesion_logit), strict=True):
+            peak = output.cam.amax((1, 2))
+            for name, value in zip("tslp", (output.token, output.status_logit, output.lesion_logit, peak), strict=True):
                 parts[name].append(value.float().cpu().numpy())
             emit(Progress("tokens", min(at + BATCH, len(bag)), len(bag)))
     return Tokens(
@@ -56,5 +57,6 @@ def extract(
         token=np.concatenate(parts["t"]),
         status_logit=np.concatenate(parts["s"]),
         lesion_logit=np.concatenate(parts["l"]),
+        cam_peak=np.concatenate(parts["p"]),
         model=digest,
     )

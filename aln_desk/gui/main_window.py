@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent
@@ -30,6 +31,9 @@ from aln_desk.gui.widgets.project_menu import ProjectMenu
 from aln_desk.gui.widgets.status import StatusLine
 from aln_desk.gui.workspace import Workspace
 from aln_desk.settings import Settings
+
+if TYPE_CHECKING:
+    from aln_desk.gui.pages.training import TrainingPage
 
 
 class MainWindow(QMainWindow):
@@ -105,8 +109,9 @@ class MainWindow(QMainWindow):
         return True
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep everything, end the children, then close."""
-        if not self.close_project():
+        """Keep everything, end the children, then close; a running training is asked about first."""
+        training = cast("TrainingPage | None", self.pages.get("train"))
+        if (training is not None and not training.may_close()) or not self.close_project():
             event.ignore()
             return
         self.opening.cancel()

@@ -12,14 +12,15 @@ from aln_desk.domain.errors import BadModel
 from aln_desk.io import hdf5
 
 _NAMES = ("instance", "patient", "view")
-_ARRAYS = ("token", "status_logit", "lesion_logit")
+_ARRAYS = ("token", "status_logit", "lesion_logit", "cam_peak")
 _REMEDY = "Extract the tokens again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tokens:
     """N instances in one order: ids, patients and views (N), ``token`` (N, 256) float32, image-level logits (N,)
-    float32 (status; lesion type, > 0 lymph node) and the digest of the ``model`` they come from.
+    float32 (status; lesion type, > 0 lymph node), ``cam_peak`` (N,) float32 the largest value of each CAM in logits,
+    and the digest of the ``model`` they come from.
 
     Raises ValueError when the lengths differ.
     """
@@ -30,6 +31,7 @@ class Tokens:
     token: NDArray[np.float32]
     status_logit: NDArray[np.float32]
     lesion_logit: NDArray[np.float32]
+    cam_peak: NDArray[np.float32]
     model: str
 
     def __post_init__(self) -> None:
@@ -60,5 +62,5 @@ def read(path: Path, model_digest: str) -> Tokens:
         if model != model_digest:
             raise BadModel(f"{path}: these tokens come from model {model}, not {model_digest}. {_REMEDY}.")
         instance, patient, view = (list[str](file[name].asstr()[()]) for name in _NAMES)
-        token, status, lesion = (np.asarray(file[name][()], np.float32) for name in _ARRAYS)
-        return Tokens(instance, patient, view, token, status, lesion, model)
+        token, status, lesion, peak = (np.asarray(file[name][()], np.float32) for name in _ARRAYS)
+        return Tokens(instance, patient, view, token, status, lesion, peak, model)

@@ -19,7 +19,7 @@ def made(names: list[str]) -> Tokens:
     count = len(names)
     values = np.random.default_rng(0).standard_normal((count, 256)).astype(np.float32)
     views = ["tumour"] * count
-    return Tokens(names, [name[:2] for name in names], views, values, values[:, 0], -values[:, 0], "abc")
+    return Tokens(names, [name[:2] for name in names], views, values, values[:, 0], -values[:, 0], values[:, 1], "abc")
 
 
 @pytest.mark.parametrize("names", [[], ["P1/a.png"], ["王/图 1.png", "P 2/b.png", "P 2/c.png"]])
@@ -41,7 +41,7 @@ def test_tokens_of_another_model_are_refused(tmp_path: Path) -> None:
 
 def test_lengths_must_agree() -> None:
     with pytest.raises(ValueError, match="different lengths"):
-        Tokens(["a"], ["p"], ["tumour"], np.zeros((2, 256), np.float32), np.zeros(1), np.zeros(1), "abc")
+        Tokens(["a"], ["p"], ["tumour"], np.zeros((2, 256), np.float32), np.zeros(1), np.zeros(1), np.zeros(1), "abc")
 
 
 def test_a_file_without_its_parts_is_damaged(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def tokens_of(patients: list[Patient], sizes: list[int]) -> Tokens:
         token[first[patient.id], 0] += 3.0 if patient.outcome else -3.0
     zeros = np.zeros(len(owner), np.float32)
     names = [f"{o.id}/{k}" for k, o in enumerate(owner)]
-    return Tokens(names, [o.id for o in owner], ["tumour"] * len(owner), token, zeros, zeros, "abc")
+    return Tokens(names, [o.id for o in owner], ["tumour"] * len(owner), token, zeros, zeros, zeros, "abc")
 
 
 def bags(count: int = 40) -> mil_loop.Bags:

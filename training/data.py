@@ -13,16 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.patient import Instance, Patient, Role
 from aln_desk.io import images
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.rasterize import class_mask, lesion_class
 from aln_desk.models.preprocess import Preprocess
-
-NO_LESION = "no_lesion"
-"""LabelMe flag of an image on which a reader looked and found nothing to outline: it teaches an empty mask."""
 
 UNKNOWN = -1
 
@@ -109,7 +106,7 @@ def taught(instance: Instance, outcome: int | None, annotation: Annotation) -> T
     lesion = lesion_class(annotation)
     return Taught(
         instance,
-        outlined=lesion > 0 or bool(annotation.flags.get(NO_LESION)),
+        outlined=lesion > 0 or (not annotation.shapes and bool(annotation.flags.get(NO_LESION))),
         lesion=lesion - 1 if lesion else UNKNOWN,
         status=UNKNOWN if outcome is None else int(outcome),
     )

@@ -8,6 +8,9 @@ from typing import Any
 
 from aln_desk.domain.shape import Shape
 
+NO_LESION = "no_lesion"
+"""Flag of an image on which a reader looked and found nothing to outline."""
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
@@ -26,6 +29,11 @@ class Annotation:
     image_data: str | None = None
     version: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> bool:
+        """True once a reader has outlined something or said that there is nothing to outline."""
+        return bool(self.shapes or self.flags.get(NO_LESION))
 
     def with_shapes(self, shapes: tuple[Shape, ...]) -> Annotation:
         """The same annotation with other shapes."""

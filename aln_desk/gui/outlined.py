@@ -1,4 +1,4 @@
-"""How many images of each patient carry a drawn outline: counted beside the GUI thread, kept up with edits."""
+"""How many images of each patient are outlined, or known to hold no lesion: counted beside the GUI thread, kept up with edits."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Outlined(QObject):
         self._count_all()
 
     def count(self, patient: Patient) -> int | None:
-        """Images with an outline, None until all of the bag are looked at."""
+        """Images that are outlined or hold no lesion, None until all of the bag are looked at."""
         known = [self._drawn.get(instance.id) for instance in patient.bag]
         return None if None in known else sum(bool(one) for one in known)
 
     def drawn(self, instance: str) -> bool | None:
-        """Whether an image (by instance id) carries an outline, None until it is looked at."""
+        """Whether an image (by instance id) is outlined or holds no lesion, None until it is looked at."""
         return self._drawn.get(instance)
 
     def _count_all(self) -> None:
@@ -60,7 +60,7 @@ class Outlined(QObject):
             self._count_next(generation, rest)
 
     def _count_edited(self, name: str) -> None:
-        self._drawn[name] = bool(self._workspace.annotation(name).shapes)
+        self._drawn[name] = self._workspace.annotation(name).answered
         self.changed.emit()
 
 
@@ -71,6 +71,6 @@ def _look(chunk: Sequence[Instance]) -> dict[str, bool]:
 def _drawn(instance: Instance) -> bool:
     """A file that cannot be read holds no outline anyone can see; Annotate says what is wrong with it."""
     try:
-        return bool(current_annotation(instance).shapes)
+        return current_annotation(instance).answered
     except AlnError:
         return False

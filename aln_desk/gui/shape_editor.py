@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QInputDialog
 
 from aln_desk.domain import edit, geometry
+from aln_desk.domain.annotation import NO_LESION
 from aln_desk.domain.patient import View
 from aln_desk.domain.shape import LABELS, NODE_LABEL, TUMOUR_LABEL, Shape
 from aln_desk.domain.verdict import InstancePrediction
@@ -29,6 +30,7 @@ class ShapeEditor(QObject):
         canvas.selectionChanged.connect(self.show)
         panel.labelChosen.connect(self.choose_label)
         panel.described.connect(self._describe)
+        panel.noLesionChosen.connect(self._mark_no_lesion)
         panel.table.chosen.connect(canvas.select)
         panel.table.eyePressed.connect(self._toggle_hidden)
         panel.table.lockPressed.connect(self._toggle_locked)
@@ -85,6 +87,12 @@ class ShapeEditor(QObject):
         annotation = self.canvas.editing.annotation
         if annotation is not None:
             self.canvas.editing.apply(edit.set_description(annotation, self.canvas.selection, text), "Change note")
+
+    def _mark_no_lesion(self, yes: bool) -> None:
+        annotation = self.canvas.editing.annotation
+        if annotation is not None:
+            what = "Mark as without lesion" if yes else "Mark as not looked at"
+            self.canvas.editing.apply(edit.set_flags(annotation, {NO_LESION: yes}), what)
 
     def _toggle_hidden(self, row: int) -> None:
         shape = self.canvas.editing.shapes[row]

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.shape import Shape
 from aln_desk.gui import icons, tasks
 from aln_desk.gui.actions import Actions
@@ -305,3 +305,23 @@ def test_every_icon_draws_something_in_the_colour_asked_for(qtbot: QtBot) -> Non
         image = icons.pixmap(path.stem, "#ff0000").toImage()
         colours = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
         assert "#ff0000" in colours, path.name
+
+
+def test_an_image_without_lesion_counts_as_done(desk: Desk) -> None:
+    desk.show("P2/T1.png")
+    desk.page.canvas.select(range(len(desk.shapes)))
+    desk.trigger("shape.delete")
+    box = desk.page.panel.no_lesion
+    assert box.isVisibleTo(desk.page)
+    assert not box.isChecked()
+    box.click()
+    desk.workspace.flush()
+    tasks.wait_all()
+    assert desk.workspace.annotation(desk.shown).answered
+    instance = desk.workspace.instance
+    assert instance is not None
+    assert labelme_json.read(Path(instance.annotation)).flags == {NO_LESION: True}
+    desk.workspace.undo()
+    assert not box.isChecked()
+    desk.draw((5, 5), (20, 5), (20, 20))
+    assert not box.isVisibleTo(desk.page)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.patient import Instance, Patient, Role, View
 from aln_desk.domain.shape import Shape
@@ -57,7 +57,7 @@ def test_no_training_patient_is_told() -> None:
 def test_what_an_image_teaches() -> None:
     instance = Instance("p/x.png", "p", View.TUMOUR, "x.png", "x.json")
     bare, drawn = Annotation("x.png"), Annotation("x.png", shapes=(Shape("lymph_node", SQUARE),))
-    empty = replace(bare, flags={data.NO_LESION: True})
+    empty = replace(bare, flags={NO_LESION: True})
 
     def parts(annotation: Annotation, outcome: int | None) -> tuple[bool, int, int]:
         found = data.taught(instance, outcome, annotation)
@@ -67,6 +67,7 @@ def test_what_an_image_teaches() -> None:
     assert parts(drawn, None) == (True, 1, data.UNKNOWN)
     assert parts(drawn, 0) == (True, 1, 0)
     assert parts(empty, None) == (True, data.UNKNOWN, data.UNKNOWN)
+    assert parts(replace(empty, shapes=(Shape("scar", SQUARE),)), None)[0] is False
 
 
 def test_the_cache_is_reused_until_anything_changes(study: Path) -> None:

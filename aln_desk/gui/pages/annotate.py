@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.patient import View
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
@@ -97,7 +97,8 @@ class AnnotatePage(QWidget):
         """The room has put an image on screen: show what belongs to it."""
         annotation, damaged = self._annotation()
         self._set_drawing(annotation is not None)
-        self.panel.set_state(len(annotation.shapes) if annotation else 0, damaged)
+        no_lesion = bool(annotation and annotation.flags.get(NO_LESION))
+        self.panel.set_state(len(annotation.shapes) if annotation else 0, damaged, no_lesion)
         self._show_history(annotation)
         self.shapes.show()
         self._show_outline_button()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, class_of
 from aln_desk.gui.actions import Actions
@@ -23,12 +23,15 @@ _ALL = 1000
 
 
 class ShapePanel(QWidget):
-    """``labelChosen``, ``outlineRequested``, ``anewRequested``, ``described(text)`` ask; ``table`` has its own."""
+    """``labelChosen``, ``outlineRequested``, ``anewRequested``, ``described(text)`` and ``noLesionChosen(yes)`` ask;
+    ``table`` has its own.
+    """
 
     labelChosen = Signal(str)
     outlineRequested = Signal()
     anewRequested = Signal()
     described = Signal(str)
+    noLesionChosen = Signal(bool)
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +40,9 @@ class ShapePanel(QWidget):
         self.heading = label("Shapes", "heading")
         self.table = ShapeTable()
         self.empty = label(_EMPTY, "muted", wrap=True)
+        self.no_lesion = QCheckBox("No lesion on this image")
+        self.no_lesion.setToolTip("Counts as done, and teaches the network that there is nothing to outline")
+        self.no_lesion.clicked.connect(self.noLesionChosen)
         self.damaged = label(_DAMAGED, "notice", wrap=True)
         self.anew = button("Start anew", tip="Keeps the damaged file under another name")
         self.anew.clicked.connect(self.anewRequested)
@@ -50,8 +56,10 @@ class ShapePanel(QWidget):
         self._buttons: dict[int, QPushButton] = {}
         self._lay_out(actions)
 
-    def set_state(self, shapes: int, damaged: bool) -> None:
-        """How many shapes there are, and whether their file can be read."""
+    def set_state(self, shapes: int, damaged: bool, no_lesion: bool = False) -> None:
+        """How many shapes there are, whether their file can be read, whether the image is marked to hold no lesion."""
+        self.no_lesion.setVisible(not shapes and not damaged)
+        self.no_lesion.setChecked(no_lesion)
         self.heading.setText(f"Shapes of this image · {shapes}" if shapes else "Shapes of this image")
         self.table.setVisible(shapes > 0)
         self.description.setVisible(shapes > 0)
@@ -96,6 +104,7 @@ class ShapePanel(QWidget):
         column.addWidget(self.damaged)
         column.addWidget(self.anew)
         column.addWidget(self.empty)
+        column.addWidget(self.no_lesion)
         column.addWidget(self.table, _ALL)
         column.addStretch(1)
         column.addWidget(self.description)

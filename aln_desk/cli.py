@@ -273,9 +273,7 @@ def _add_nothing(command: argparse.ArgumentParser) -> None:
     pass
 
 
-COMMANDS: dict[
-    str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]
-] = {
+COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "demo": ("Open the demonstration: simulated patients, read by the embedded model", _demo, _add_demo),
     "simulate": ("Draw simulated patients with known truth", _simulate, _add_simulate),
     "new": ("Make a project from a folder of images", _new, _add_new),
@@ -286,4 +284,3 @@ COMMANDS: dict[
     "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_nothing),
     "engine": ("Serve a window: requests on stdin, answers on stdout", _engine, _add_nothing),
 }
-

@@ -23,6 +23,14 @@ class Role(StrEnum):
     EXTERNAL_TEST = "external test"
 
 
+_VARIABLE_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "er": "ER", "pr": "PR", "her2": "HER2", "ki67": "Ki-67"}
+
+
+def variable_words(name: str) -> str:
+    """How a clinical variable is written for people; an unknown one as its column says, with spaces."""
+    return _VARIABLE_WORDS.get(name, name.replace("_", " ").capitalize())
+
+
 @dataclass(frozen=True, slots=True)
 class Cohort:
     """Patients of one place and time."""

@@ -29,9 +29,14 @@ class ReadBag:
 
 
 class Readings(QObject):
-    """Verdict rows of all patients, and the last few bags looked at."""
+    """Verdict rows of all patients, and the last few bags looked at.
+
+    Findings come from the model in use only; a verdict says itself which model made it. ``forgotten`` tells that
+    bags must be asked for again.
+    """
 
     verdictsChanged = Signal()
+    forgotten = Signal()
     predictionChanged = Signal(str)
     failed = Signal(str)
 
@@ -39,14 +44,18 @@ class Readings(QObject):
         super().__init__(parent)
         self.rows: dict[str, VerdictRow] = {}
         self._folder: Path | None = None
+        self._model = ""
         self._parts: dict[str, Path] = {}
         self._fresh: dict[str, Verdict] = {}
         self._bags: OrderedDict[str, ReadBag] = OrderedDict()
         self._asked: set[str] = set()
 
-    def open(self, folder: Path) -> None:
-        """Forget the last project and read the verdicts in this predictions folder, which need not exist."""
-        self._folder = folder
+    def open(self, folder: Path, model: str) -> None:
+        """Forget the last project and read the verdicts in this predictions folder, which need not exist.
+
+        ``model`` is the digest of the model in use, empty for none.
+        """
+        self._folder, self._model = folder, model
         self._parts, self._fresh, self.rows = {}, {}, {}
         self._bags.clear()
         self._asked.clear()
@@ -55,6 +64,13 @@ class Readings(QObject):
             partial(self._take_rows, folder),
             self._complain,
         )
+
+    def use(self, model: str) -> None:
+        """Another model is in use: its findings take the place of the last one's."""
+        self._model = model
+        self._bags.clear()
+        self._asked.clear()
+        self.forgotten.emit()
 
     def reload(self) -> None:
         """Read the verdicts again: the engine has written them. What is on screen stays until they are here."""
@@ -79,21 +95,33 @@ class Readings(QObject):
         row = self.rows.get(patient.id)
         if row is None:
             return None
-        bag = self._bags.get(patient.id, ReadBag())
-        return Verdict(patient.id, row.score, row.threshold, row.model, bag.shares)
+        known = self._bags.get(patient.id) if row.model == self._model else None
+        return Verdict(patient.id, row.score, row.threshold, row.model, known.shares if known else {})
+
+    def is_read(self, patient: Patient) -> bool | None:
+        """Whether the model in use has read the patient; None while `bag` is looking.
+
+        A model without outcomes leaves findings and no verdict.
+        """
+        verdict = self.verdict(patient)
+        if verdict is not None and verdict.model == self._model:
+            return True
+        found = self.bag(patient).predictions
+        return bool(found) if patient.id in self._bags else None
 
     def bag(self, patient: Patient) -> ReadBag:
         """The predictions in memory; the first call starts reading them and `predictionChanged` tells of them."""
         if patient.id in self._bags:
             self._bags.move_to_end(patient.id)
             return self._bags[patient.id]
-        if self._folder is not None and patient.id not in self._asked and self._was_read(patient.id):
+        if self._folder is not None and patient.id not in self._asked:
             self._asked.add(patient.id)
+            source = (self._folder, self._model)
             file = self._parts.get(patient.id, self._folder / INSTANCES_FILE)
             tasks.run(
-                partial(_read_bag, (file, self._folder / INSTANCES_FILE), patient),
-                partial(self._take_bag, self._folder, patient.id),
-                self._complain,
+                partial(_read_bag, (file, self._folder / INSTANCES_FILE), patient, self._model),
+                partial(self._take_bag, source, patient.id),
+                partial(self._refuse_bag, source, patient.id),
             )
         return ReadBag()
 
@@ -107,9 +135,6 @@ class Readings(QObject):
         self.verdictsChanged.emit()
         self.predictionChanged.emit(read.patient)
 
-    def _was_read(self, patient: str) -> bool:
-        return patient in self.rows or patient in self._parts
-
     def _take_rows(self, folder: Path, rows: list[VerdictRow]) -> None:
         if folder != self._folder:
             return
@@ -118,14 +143,15 @@ class Readings(QObject):
             del self._bags[name]
         self._fresh = {name: verdict for name, verdict in self._fresh.items() if self._agrees(verdict)}
         self.verdictsChanged.emit()
+        self.forgotten.emit()
 
     def _agrees(self, verdict: Verdict) -> bool:
         """Whether the disk says the same; then the fresh verdict is kept for the shares it knows."""
         row = self.rows.get(verdict.patient)
         return row is not None and (row.model, row.score) == (verdict.model, verdict.score)
 
-    def _take_bag(self, folder: Path, patient: str, bag: ReadBag) -> None:
-        if folder != self._folder:
+    def _take_bag(self, source: tuple[Path, str], patient: str, bag: ReadBag) -> None:
+        if source != (self._folder, self._model):
             return
         self._asked.discard(patient)
         self._bags[patient] = bag
@@ -133,17 +159,21 @@ class Readings(QObject):
             self._bags.popitem(last=False)
         self.predictionChanged.emit(patient)
 
+    def _refuse_bag(self, source: tuple[Path, str], patient: str, error: Exception) -> None:
+        """Findings that cannot be read are told, and count as absent: reading again mends them."""
+        self._complain(error)
+        self._take_bag(source, patient, ReadBag())
+
     def _complain(self, error: Exception) -> None:
         self.failed.emit(str(error))
 
 
-def _read_bag(files: tuple[Path, ...], patient: Patient) -> ReadBag:
-    """From the first file that exists: the engine may have merged the part meanwhile."""
+def _read_bag(files: tuple[Path, ...], patient: Patient, model: str) -> ReadBag:
+    """From the first file that exists: the engine may have merged the part meanwhile. Empty for another model's."""
     file = next((file for file in files if file.is_file()), None)
     if file is None:
         return ReadBag()
-    names = [instance.id for instance in patient.bag]
-    found = {name: predictions.read_instance(file, name) for name in names}
+    found = {one.id: predictions.read_instance(file, one.id, model=model) for one in patient.bag}
     read = {name: prediction for name, prediction in found.items() if prediction is not None}
-    shares = predictions.read_shares(file, names)
+    shares = predictions.read_shares(file, list(read))
     return ReadBag(read, {name: share for name, share in shares.items() if isfinite(share)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -16,6 +15,7 @@ from aln_desk.domain.patient import Instance, Patient
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui.drafts import Drafts
+from aln_desk.gui.model_in_use import ModelInUse, model_in_use
 from aln_desk.gui.readings import Readings
 from aln_desk.gui.roster import Roster
 from aln_desk.io import checkpoint
@@ -24,16 +24,6 @@ from aln_desk.io.project import Project
 
 _DIGITS = 6
 """Digits of a digest that tell models apart on screen."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInUse:
-    """The model that reads this project. ``simulated``: it was trained on drawn, not real, patients."""
-
-    folder: Path
-    name: str
-    digest: str
-    simulated: bool
 
 
 class Workspace(QObject):
@@ -66,6 +56,7 @@ class Workspace(QObject):
         self._readings = Readings(self)
         self._readings.verdictsChanged.connect(self.verdictsChanged)
         self._readings.predictionChanged.connect(self.predictionChanged)
+        self._readings.forgotten.connect(self._ask_again)
         self._readings.failed.connect(self.warned)
 
     # Project
@@ -80,9 +71,9 @@ class Workspace(QObject):
             project.close()
             raise AlnError("Outlines of the open project could not be saved, so it stays open; see to its disk first.")
         self.project = project
-        self._readings.open(project.predictions)
         self._load_patients()
         complaint = self._load_model()
+        self._readings.open(project.predictions, self._model_digest)
         self.projectChanged.emit()
         if complaint:
             self.warned.emit(complaint)
@@ -203,6 +194,11 @@ class Workspace(QObject):
         self._opened().set_cohort(name, cohort)
         self._reread(name)
 
+    def set_origin(self, name: str, hospital: str, admission_date: str) -> None:
+        """Set where a patient comes from and when (ISO date or empty). Raises BadProject for what is no date."""
+        self._opened().set_origin(name, hospital, admission_date)
+        self._reread(name)
+
     def set_clinical(self, name: str, variable: str, value: str) -> None:
         """Set a clinical variable; empty text removes it."""
         self._opened().set_clinical(name, variable, value)
@@ -235,10 +231,20 @@ class Workspace(QObject):
     def verdict(self, name: str) -> Verdict | None:
         """A patient's verdict, with shares once the bag's predictions are in memory; None when not read yet."""
         patient = self.find_patient(name)
-        return self._readings.verdict(patient) if patient else None
+        verdict = self._readings.verdict(patient) if patient else None
+        if verdict is not None and self.model is not None and verdict.model == self.model.digest:
+            return verdict if self.model.knows_outcome else None
+        return verdict
+
+    def is_read(self, name: str) -> bool | None:
+        """Whether the model in use has read a patient; None while that is looked up (`predictionChanged` follows)."""
+        return self._readings.is_read(self._roster.patient(name))
 
     def prediction(self, name: str) -> InstancePrediction | None:
-        """The model's findings on an image; None while they are read (`predictionChanged` follows) or absent."""
+        """What the model in use found on an image.
+
+        None where it has not read the image, and while its findings are fetched (`predictionChanged` follows).
+        """
         owner = self._roster.patient(self._roster.instance(name).patient)
         return self._readings.bag(owner).predictions.get(name)
 
@@ -260,7 +266,17 @@ class Workspace(QObject):
         checkpoint.verify(folder)
         self._opened().adopt(folder, checkpoint.read_manifest(folder)["digest"])
         self._load_model()
+        self._readings.use(self._model_digest)
         self.modelChanged.emit()
+
+    @property
+    def _model_digest(self) -> str:
+        return self.model.digest if self.model else ""
+
+    def _ask_again(self) -> None:
+        """Whoever shows the patient on screen asks anew for what is known of it."""
+        if self.patient is not None:
+            self.predictionChanged.emit(self.patient.id)
 
     def _opened(self) -> Project:
         if self.project is None:
@@ -286,14 +302,3 @@ class Workspace(QObject):
         if self.patient is not None and self.patient.id == name:
             self.patient = changed
         self.patientEdited.emit(name)
-
-
-def model_in_use(folder: Path) -> ModelInUse:
-    """What the model's manifest says. Raises BadModel when the folder holds none."""
-    manifest = checkpoint.read_manifest(folder)
-    return ModelInUse(
-        folder,
-        str(manifest.get("name", folder.name)),
-        str(manifest.get("digest", "")),
-        bool(manifest.get("simulated", False)),
-    )

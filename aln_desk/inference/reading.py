@@ -70,9 +70,7 @@ class ProjectReader:
             self._parts[patient.id] = source
         if verdict:
             self._verdicts[patient.id] = verdict
-            self._emit(
-                BagPredicted(patient.id, verdict.score, verdict.threshold, verdict.model, shares, str(source))
-            )
+            self._emit(BagPredicted(patient.id, verdict.score, verdict.threshold, verdict.model, shares, str(source)))
         self._tell()
         return bool(self._queue)
 

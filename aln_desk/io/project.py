@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -160,6 +160,16 @@ class Project:
             raise BadProject(f'There is no cohort "{name}" in this project; add it first.')
         self._change("UPDATE patient SET cohort = ? WHERE id = ?", (name, patient), _no_patient(patient))
 
+    def set_origin(self, patient: str, hospital: str, admission_date: str) -> None:
+        """Record where a patient comes from and when: any text, and ISO ``YYYY-MM-DD`` or empty (unknown)."""
+        if admission_date and not _is_iso_date(admission_date):
+            raise BadProject(f'"{admission_date}" is no date; write it as YYYY-MM-DD or leave it empty.')
+        self._change(
+            "UPDATE patient SET hospital = ?, admission_date = ? WHERE id = ?",
+            (hospital, admission_date, patient),
+            _no_patient(patient),
+        )
+
     def set_clinical(self, patient: str, variable: str, value: str) -> None:
         """Record one clinical variable; an empty value forgets it."""
         self.patient(patient)
@@ -305,6 +315,13 @@ def _review(row: tuple[Any, ...]) -> Review:
     patient, reader, judgement, note, seconds, signed_at, *shown = row
     verdict = None if shown[2] is None else Verdict(patient, *shown)
     return Review(patient, reader, judgement, note, seconds, signed_at, verdict)
+
+
+def _is_iso_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _made(folder: Path) -> Path:

@@ -11,7 +11,7 @@ from html import escape
 import numpy as np
 
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.patient import Instance, Patient, View
+from aln_desk.domain.patient import Instance, Patient, View, variable_words
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.io import report_pictures as pictures
@@ -28,8 +28,8 @@ _STYLE = """
 @page { size: A4; margin: 15mm; }
 body { font-family: "Segoe UI", "Helvetica Neue", Arial, sans-serif; font-size: 10pt; color: #1a1a1a;
        background: #ffffff; margin: 0; max-width: 640px; }
-h1 { font-size: 16pt; font-weight: 600; margin: 0; }
-h2 { font-size: 11pt; font-weight: 600; margin: 12px 0 4px 0; }
+.title { font-size: 16pt; font-weight: 600; margin: 0; }
+.heading { font-size: 11pt; font-weight: 600; margin: 12px 0 4px 0; }
 .small { font-size: 8pt; color: #555555; }
 .score { font-size: 28pt; font-weight: 600; }
 """
@@ -75,7 +75,7 @@ def _heading(patient: Patient, made_at: str) -> str:
     details = [patient.cohort, patient.hospital, patient.admission_date and f"admitted {patient.admission_date}"]
     shown = " &middot; ".join(escape(text) for text in details if text)
     return _table(
-        f"<tr><td><h1>{escape(patient.id)}</h1><span class='small'>{shown}</span></td>"
+        f"<tr><td><p class='title'>{escape(patient.id)}</p><span class='small'>{shown}</span></td>"
         f"<td align='right' valign='top'><b>Axillary lymph node report</b><br>"
         f"<span class='small'>{escape(made_at)}</span></td></tr>"
     )
@@ -90,7 +90,7 @@ def _verdict(verdict: Verdict, model_name: str) -> str:
     colour = pictures.POSITIVE if verdict.decision == "positive" else pictures.NEGATIVE
     scale = _image(pictures.bar(verdict.score, colour, verdict.threshold), _BAR_WIDTH)
     return (
-        "<h2>Probability of node metastasis</h2>"
+        "<p class='heading'>Probability of node metastasis</p>"
         f"<p><span class='score'>{_number(verdict.score)}</span> &nbsp; <b>{verdict.decision.capitalize()}</b></p>"
         f"<p>{scale}<br><span class='small'>The tick is the threshold, {_number(verdict.threshold)}.<br>"
         f"Model {escape(model_name)} ({escape(verdict.model)}).</span></p>"
@@ -101,7 +101,7 @@ def _facts(patient: Patient) -> str:
     outcome = {None: "unknown", 0: "negative", 1: "positive"}[patient.outcome]
     facts = {"Node status from pathology": outcome, "Tumour images": str(patient.count(View.TUMOUR))}
     facts |= {"Node images": str(patient.count(View.NODE))}
-    facts |= {name.replace("_", " ").capitalize(): value for name, value in sorted(patient.clinical.items())}
+    facts |= {variable_words(name): value for name, value in sorted(patient.clinical.items())}
     rows = [f"<tr><td class='small'>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items()]
     return _section("Patient", _table("".join(rows), padding=1))
 
@@ -158,7 +158,7 @@ def _legend(top: float, read: bool, drawn: bool) -> str:
     if read:
         scale = _image(pictures.cam_scale(240, 12), 120)
         entries += [_swatch(pictures.PREDICTED, "predicted outline (dashed)")]
-        entries += [f"evidence for metastasis: 0 {scale} {top:.1f} logits"]
+        entries += [f"evidence 0 {scale} {top:.1f} logits"]
     return f"<p class='small'>{' &nbsp; '.join(entries)}</p>" if entries else ""
 
 
@@ -173,7 +173,7 @@ def _reviews(reviews: Sequence[Review]) -> str:
 
 
 def _section(title: str, content: str) -> str:
-    return f"<h2>{title}</h2>{content}"
+    return f"<p class='heading'>{title}</p>{content}"
 
 
 def _side_by_side(left: str, right: str) -> str:

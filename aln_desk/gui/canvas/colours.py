@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from math import pi, tan
+from dataclasses import dataclass
+from math import ceil, floor, log10, pi, tan
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
 CAM_TOP = 4.0
-"""Logits at the bright end of the CAM's scale, the same for all images; larger values look the same."""
+"""Logits that the CAM's scale must hold where the model does not say how strong its evidence becomes."""
+_STEPS = 5
+"""A scale has at most this many steps between its ticks."""
 _CAM_CLEAR = 0.4
 """Share of the scale over which evidence fades in from clear, so that weak evidence hides no tissue."""
 _FINER = 8
@@ -49,6 +52,23 @@ def inferno() -> NDArray[np.uint8]:
     at = np.linspace(0, len(_INFERNO) - 1, 256)
     channels = [np.interp(at, np.arange(len(_INFERNO)), _INFERNO[:, channel]) for channel in range(3)]
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class CamScale:
+    """``top``: logits at the bright end, larger ones look the same. ``ticks``: round numbers from 0 to the top."""
+
+    top: float
+    ticks: tuple[float, ...]
+
+
+def cam_scale(highest: float) -> CamScale:
+    """The shortest scale of at most five round steps that holds ``highest`` (logits, above 0)."""
+    power = 10.0 ** floor(log10(highest / _STEPS))
+    counts = {factor * power: ceil(highest / (factor * power) - 1e-9) for factor in (1, 2, 2.5, 5, 10)}
+    step, count = next((step, count) for step, count in counts.items() if count <= _STEPS)
+    ticks = tuple(round(number * step, 10) for number in range(count + 1))
+    return CamScale(ticks[-1], ticks)
 
 
 def cam_rgba(cam: NDArray[np.float32], top: float = CAM_TOP) -> NDArray[np.uint8]:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPainterPath, QPixmap, QPolygonF
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
+from aln_desk.gui.canvas.colours import CamScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,16 @@ class Overlay:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """A prediction made ready for the screen. ``cam_rect`` is the model's input square in image pixels."""
+    """A prediction made ready for the screen. ``cam_rect`` is the model's input square in image pixels.
+
+    ``cam`` and ``scale``, the values of its colours, are None where the evidence means nothing.
+    """
 
     mask: QImage
     outline: QPainterPath
-    cam: QImage
+    cam: QImage | None
     cam_rect: QRectF
+    scale: CamScale | None
 
 
 class Layers:
@@ -45,6 +50,7 @@ class Layers:
         self.picture = QPixmap()
         self.reading: Reading | None = None
         self._prediction: InstancePrediction | None = None
+        self._cam_top: float | None = None
         self._rgb: NDArray[np.uint8] | None = None
         self._levels = (0.0, 0.0)
 
@@ -62,12 +68,12 @@ class Layers:
         self._develop()
         return True
 
-    def set_prediction(self, prediction: InstancePrediction | None) -> bool:
+    def set_prediction(self, prediction: InstancePrediction | None, cam_top: float | None) -> bool:
         """Show what a model found, or nothing; False when that is shown already."""
-        if prediction is self._prediction:
+        if prediction is self._prediction and cam_top == self._cam_top:
             return False
-        self._prediction = prediction
-        self.reading = make_reading(prediction) if prediction is not None else None
+        self._prediction, self._cam_top = prediction, cam_top
+        self.reading = make_reading(prediction, cam_top) if prediction is not None else None
         return True
 
     def shown(self, name: str) -> bool:
@@ -76,9 +82,9 @@ class Layers:
         return overlay.visible and overlay.opacity > 0
 
     @property
-    def bar_shown(self) -> bool:
-        """Whether a CAM is on screen, which needs its colour bar."""
-        return self.reading is not None and self.shown("cam")
+    def scale_shown(self) -> CamScale | None:
+        """The scale of the CAM on screen, which needs its colour bar; None while there is none."""
+        return self.reading.scale if self.reading is not None and self.shown("cam") else None
 
     def _develop(self) -> None:
         if self._rgb is None:
@@ -88,8 +94,8 @@ class Layers:
         self.picture = QPixmap.fromImage(colours.to_qimage(rgb))
 
 
-def make_reading(prediction: InstancePrediction) -> Reading:
-    """Tint the mask, trace its border and colour the CAM."""
+def make_reading(prediction: InstancePrediction, cam_top: float | None) -> Reading:
+    """Tint the mask, trace its border, colour the CAM on the scale that holds ``cam_top`` (None: no CAM)."""
     from aln_desk.io.rasterize import outlines
 
     border = QPainterPath()
@@ -97,5 +103,6 @@ def make_reading(prediction: InstancePrediction) -> Reading:
         border.addPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
         border.closeSubpath()
     mask = colours.to_qimage(colours.mask_rgba(prediction.mask, theme.PREDICTED))
-    cam = colours.to_qimage(colours.cam_rgba(prediction.cam))
-    return Reading(mask, border, cam, QRectF(*prediction.placement.rect()))
+    scale = colours.cam_scale(cam_top) if cam_top is not None else None
+    cam = colours.to_qimage(colours.cam_rgba(prediction.cam, scale.top)) if scale is not None else None
+    return Reading(mask, border, cam, QRectF(*prediction.placement.rect()), scale)

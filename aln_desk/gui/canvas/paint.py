@@ -11,6 +11,7 @@ from aln_desk.domain.shape import class_of
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
 from aln_desk.gui.canvas.camera import Camera
+from aln_desk.gui.canvas.colours import CamScale
 from aln_desk.gui.canvas.layers import Layers, Reading
 from aln_desk.gui.canvas.outlines import DOT_KINDS, Outline
 
@@ -44,8 +45,8 @@ def paint_layers(painter: QPainter, camera: Camera, room: QSizeF, layers: Layers
     painter.resetTransform()
     paint_labels(painter, camera, outlines)
     painter.setOpacity(1)
-    if layers.bar_shown:
-        paint_bar(painter, room)
+    if layers.scale_shown is not None:
+        paint_bar(painter, room, layers.scale_shown)
 
 
 def paint_image(painter: QPainter, camera: Camera, room: QSizeF, layers: Layers) -> None:
@@ -116,7 +117,7 @@ def paint_draft(
     _paint_dots(painter, QPolygonF([line.at(0)]), QColor(theme.ACCENT), 14 if closing else 9)
 
 
-def paint_bar(painter: QPainter, room: QSizeF) -> None:
+def paint_bar(painter: QPainter, room: QSizeF, scale: CamScale) -> None:
     """The CAM's colours with their values in logits, at the right edge."""
     height = min(240.0, room.height() - 80)
     if height < 60:
@@ -125,8 +126,9 @@ def paint_bar(painter: QPainter, room: QSizeF) -> None:
     _paint_plate(painter, bar.adjusted(-56, -34, 10, 14))
     painter.drawImage(bar, _bar_image())
     painter.setFont(caption_font(painter))
-    for share, text in ((1.0, f"≥ +{colours.CAM_TOP:g}"), (0.5, f"+{colours.CAM_TOP / 2:g}"), (0.0, "0")):
-        y = bar.bottom() - share * bar.height()
+    for value in scale.ticks:
+        text = f"{'≥ ' if value == scale.top else ''}{'+' if value else ''}{value:g}"
+        y = bar.bottom() - value / scale.top * bar.height()
         painter.setPen(_CAPTION)
         painter.drawLine(QPointF(bar.left() - 4, y), QPointF(bar.left() - 1, y))
         spot = QRectF(bar.left() - 56, y - 8, 48, 16)
@@ -159,7 +161,7 @@ def _paint_reading(painter: QPainter, layers: Layers, reading: Reading) -> None:
     image = QRectF(QPointF(), layers.size)
     painter.save()
     painter.setClipRect(image)
-    if layers.shown("cam"):
+    if reading.cam is not None and layers.shown("cam"):
         painter.setOpacity(layers.overlays["cam"].opacity)
         painter.drawImage(reading.cam_rect, reading.cam)
     if layers.shown("predicted"):

@@ -24,6 +24,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import paint
+from aln_desk.gui.canvas.colours import CAM_TOP
 from aln_desk.gui.canvas.draw_tools import CircleTool, PolygonTool, RectangleTool
 from aln_desk.gui.canvas.editing import Editing
 from aln_desk.gui.canvas.layers import Layers, Overlay
@@ -84,9 +85,9 @@ class ImageCanvas(Viewport):
             self._tool.cancel()
         self.editing.set_annotation(annotation)
 
-    def set_prediction(self, prediction: InstancePrediction | None) -> None:
-        """Show what a model found on this image, or nothing."""
-        if self.layers.set_prediction(prediction):
+    def set_prediction(self, prediction: InstancePrediction | None, cam_top: float | None = CAM_TOP) -> None:
+        """Show what a model found on this image, or nothing; the CAM's scale holds ``cam_top``, None shows no CAM."""
+        if self.layers.set_prediction(prediction, cam_top):
             self._repaint_all()
 
     def set_overlay(self, name: str, visible: bool, opacity: float) -> None:

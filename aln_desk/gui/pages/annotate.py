@@ -35,7 +35,7 @@ class AnnotatePage(QWidget):
         self._workspace = workspace
         self.list = OutlineList(workspace)
         self.strip = ToolStrip(actions)
-        self.room = ImageRoom(workspace, actions)
+        self.room = ImageRoom(workspace, actions, shown={"drawn"})  # first what the reader sees, then the model
         self.canvas = self.room.canvas
         self.panel = ShapePanel(actions)
         self.state = label("", "caption")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from math import isnan, nan
 from typing import Any
@@ -22,7 +22,7 @@ from aln_desk.gui.findings import cam_at, caption, dice
 from aln_desk.gui.pictures import Pictures
 from aln_desk.gui.widgets.info_bar import InfoBar
 from aln_desk.gui.widgets.labels import label
-from aln_desk.gui.widgets.overlay_row import OVERLAYS, OverlayRow
+from aln_desk.gui.widgets.overlay_row import ALL_SHOWN, OVERLAYS, OverlayRow
 from aln_desk.gui.workspace import Workspace
 
 ZOOM_STEP = 1.25
@@ -38,7 +38,14 @@ class ImageRoom(QWidget):
     overlapChanged = Signal()
     refreshed = Signal()
 
-    def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        actions: Actions,
+        shown: Collection[str] = ALL_SHOWN,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``shown`` are the layers that are on at first."""
         super().__init__(parent)
         self._workspace = workspace
         self._pictures = Pictures(self)
@@ -47,7 +54,7 @@ class ImageRoom(QWidget):
         self._cursor = ""
         self.overlap = nan
         self.info = InfoBar()
-        self.tools = OverlayRow(actions)
+        self.tools = OverlayRow(actions, shown)
         self.canvas = ImageCanvas()
         self.canvas.set_editable(False)
         self.caption = label("", "onImage")
@@ -95,6 +102,12 @@ class ImageRoom(QWidget):
         if self._shown:
             self._restore_view()
 
+    @property
+    def _cam_top(self) -> float | None:
+        """What the CAM's scale must hold; None where the model has no evidence to show."""
+        model = self._workspace.model
+        return model.cam_top if model is not None and model.knows_outcome else None
+
     def _show_picture(self, name: str, pixels: NDArray[np.uint8]) -> None:
         if name != self._shown:
             self._shown = name
@@ -130,7 +143,8 @@ class ImageRoom(QWidget):
 
     def _dress(self, annotation: Annotation | None, prediction: InstancePrediction | None) -> None:
         self.canvas.set_annotation(annotation)
-        self.canvas.set_prediction(prediction)
+        self.tools.offer("cam", self._cam_top is not None)
+        self.canvas.set_prediction(prediction, self._cam_top)
         self._set_overlap(nan)
         if annotation is not None and annotation.shapes and prediction is not None:
             tasks.run(partial(_overlap, annotation, prediction), partial(self._take_overlap, annotation, prediction))
@@ -150,7 +164,7 @@ class ImageRoom(QWidget):
 
     def _follow_cursor(self, x: float, y: float) -> None:
         prediction = self._workspace.prediction(self._shown) if self._shown else None
-        value = cam_at(prediction, x, y) if prediction is not None else None
+        value = cam_at(prediction, x, y) if prediction is not None and self._cam_top is not None else None
         self._cursor = "" if value is None else f"CAM under cursor {value:+.2f}".replace("-", "−")
         self._tell()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -13,7 +14,9 @@ from aln_desk.gui.widgets.labels import button, label
 
 _SWATCH = """
 QCheckBox::indicator {{ width: 9px; height: 9px; border-radius: 2px; border: 1px solid {colour}; }}
-QCheckBox::indicator:checked {{ background: {colour}; }}
+QCheckBox::indicator:checked {{ background: {colour}; image: none; }}
+QCheckBox:disabled {{ color: {faint}; }}
+QCheckBox::indicator:disabled {{ background: transparent; border-color: {faint}; }}
 """
 
 
@@ -32,6 +35,7 @@ OVERLAYS = (
     Overlay("predicted", "Predicted", theme.PREDICTED, 1.0),
     Overlay("cam", "CAM", theme.CAM, 0.55),
 )
+ALL_SHOWN = frozenset(overlay.name for overlay in OVERLAYS)
 
 
 class OverlayRow(QWidget):
@@ -41,7 +45,8 @@ class OverlayRow(QWidget):
     levelsChanged = Signal(float, float)
     fitRequested = Signal()
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, shown: Collection[str] = ALL_SHOWN, parent: QWidget | None = None) -> None:
+        """``shown`` are the layers that are on until the user or a saved state says otherwise."""
         super().__init__(parent)
         self.setObjectName("tools")
         self._boxes: dict[str, QCheckBox] = {}
@@ -51,10 +56,19 @@ class OverlayRow(QWidget):
         self.zoom = button("Fit", "quiet", "Size on screen; click to fit the image")
         self.zoom.clicked.connect(self.fitRequested)
         self._lay_out(actions)
+        for name, box in self._boxes.items():
+            box.setChecked(name in shown)
 
     def toggle(self, name: str) -> None:
-        """Show or hide a layer."""
-        self._boxes[name].toggle()
+        """Show or hide a layer; one that is not offered stays as it is."""
+        if self._boxes[name].isEnabled():
+            self._boxes[name].toggle()
+
+    def offer(self, name: str, offered: bool) -> None:
+        """Whether there can be such a layer at all."""
+        for control in (self._boxes[name], self._sliders.get(name)):
+            if control is not None:
+                control.setEnabled(offered)
 
     def overlay(self, name: str) -> tuple[bool, float]:
         """(visible, opacity) of a layer as the row shows it."""
@@ -114,9 +128,8 @@ class OverlayRow(QWidget):
 
     def _add_overlay(self, row: QHBoxLayout, overlay: Overlay, key: str) -> None:
         box = QCheckBox(overlay.words)
-        box.setChecked(True)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        box.setStyleSheet(_SWATCH.format(colour=overlay.colour))
+        box.setStyleSheet(_SWATCH.format(colour=overlay.colour, faint=theme.palette().strong_line))
         box.toggled.connect(lambda _: self._tell(overlay.name))
         self._boxes[overlay.name] = box
         row.addWidget(box)

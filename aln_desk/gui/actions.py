@@ -23,7 +23,10 @@ _SCOPES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """One row: ``menu`` is where it is listed, ``key`` its default in Qt's portable words (empty: none)."""
+    """One row: ``menu`` is where it is listed, ``key`` its default in Qt's portable words (empty: none).
+
+    ``checked`` is how a checkable action begins.
+    """
 
     id: str
     menu: str
@@ -31,6 +34,7 @@ class ActionSpec:
     key: str = ""
     scope: str = "project"
     checkable: bool = False
+    checked: bool = False
 
 
 ACTIONS: tuple[ActionSpec, ...] = (
@@ -65,6 +69,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("overlay.predicted", "View", "Predicted outline", "2", "image"),
     ActionSpec("overlay.cam", "View", "CAM (where the score comes from)", "3", "image"),
     ActionSpec("overlay.plain", "View", "Plain image while the key is held", "Space", "review"),
+    ActionSpec("outcomes.show", "View", "Show outcomes", "O", "review", checkable=True, checked=True),
     ActionSpec("zoom.in", "View", "Zoom in", "Ctrl+=", "image"),
     ActionSpec("zoom.out", "View", "Zoom out", "Ctrl+-", "image"),
     ActionSpec("zoom.full", "View", "Zoom to 100 %", "Ctrl+0", "image"),
@@ -80,7 +85,6 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("go.image_back", "Patient", "Previous image", "A", "image"),
     ActionSpec("go.next_to_do", "Patient", "Next to do", "N", "image"),
     ActionSpec("go.query", "Patient", "Search patients", "/", "bag"),
-    ActionSpec("review.outcome", "Patient", "Show outcome", "O", "review"),
     ActionSpec("review.sign", "Patient", "Sign and next", "Ctrl+Return", "review"),
     ActionSpec("review.read", "Model", "Read this project with the model", "Ctrl+R", "project"),
     ActionSpec("train.start", "Model", "Start training", "", "train"),
@@ -176,6 +180,7 @@ class Actions(QObject):
         action = QAction(spec.text, window)
         action.setObjectName(spec.id)
         action.setCheckable(spec.checkable)
+        action.setChecked(spec.checked)
         action.setShortcut(QKeySequence(spec.key))
         window.addAction(action)
         return action

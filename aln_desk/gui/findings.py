@@ -9,6 +9,8 @@ from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 
 VIEW_WORDS = {View.TUMOUR: "Tumour", View.NODE: "Node"}
+OUTCOME_WORDS = {None: "unknown", 0: "− no metastasis", 1: "+ metastasis"}
+"""The node status from pathology as Review says it: in other words than a verdict, which it must not be taken for."""
 _COUNTS = (
     "no",
     "one",

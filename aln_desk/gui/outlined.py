@@ -1,4 +1,4 @@
-"""How many images of a patient are outlined or known to hold no lesion: counted beside the GUI thread, kept up with edits."""
+"""How many images of a patient are outlined or known to hold no lesion, counted beside the GUI thread."""
 
 from __future__ import annotations
 

@@ -135,6 +135,7 @@ QSplitter::handle:hover { background: $accent; }
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="caption"] { color: $muted; font-size: 11px; }
+QLabel[role="error"] { color: $error_text; font-size: 11px; }
 QLabel[role="heading"] { color: $muted; font-size: 11px; font-weight: 600; }
 QLabel[role="title"] { font-size: 20px; font-weight: 600; }
 QLabel[role="answer"] { font-size: 38px; font-weight: 600; }

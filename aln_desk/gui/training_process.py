@@ -9,6 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 from aln_desk.gui.child_process import COMMAND, ChildProcess
 
+_WORDS = ("train", "all")
+_FOR_PROGRAMS = ("--events", "--stop-with-stdin")
+
 
 class TrainingProcess(QObject):
     """At most one training at a time. ``message`` and ``finished(ok, sentence)`` as in `ChildProcess`."""
@@ -35,9 +38,15 @@ class TrainingProcess(QObject):
         settings: Mapping[str, str | int | float] | None = None,
     ) -> None:
         """Train both stages on the named cohorts; does nothing while a training is under way."""
+        self._begin(training_arguments(project, preset, cohorts, device, settings or {}))
+
+    def resume(self, project: str | Path, run: str, device: str = "auto") -> None:
+        """Go on with a run that did not finish, as it was asked for; does nothing while a training is under way."""
+        self._begin([*_WORDS, str(project), "--resume", run, "--device", device, *_FOR_PROGRAMS])
+
+    def _begin(self, arguments: list[str]) -> None:
         if self._child is not None:
             return
-        arguments = training_arguments(project, preset, cohorts, device, settings or {})
         self._child = ChildProcess("The training", arguments, self, self._command)
         self._child.message.connect(self.message)
         self._child.finished.connect(self._ended)
@@ -68,7 +77,7 @@ def training_arguments(
     settings: Mapping[str, str | int | float],
 ) -> list[str]:
     """The command line of one training, after the program's name."""
-    arguments = ["train", "all", str(project), "--events", "--stop-with-stdin"]
+    arguments = [*_WORDS, str(project), *_FOR_PROGRAMS]
     arguments += ["--preset", preset, "--device", device, "--cohorts", ",".join(cohorts)]
     for key, value in settings.items():
         arguments += ["--set", f"{key}={value}"]

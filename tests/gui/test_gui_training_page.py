@@ -36,7 +36,7 @@ def say(m):
     with (run / "events.jsonl").open("a") as f: f.write(line + "\\n")
 if mode == "refuse":
     sys.exit("aln-desk: There is no memory left; close other programs.")
-run.mkdir(parents=True)
+run.mkdir(parents=True, exist_ok="--resume" in sys.argv)
 write()
 say(Started(name, str(run), "cpu", "tiny"))
 print(to_line(Progress("mtl", 20, 60, 240.0)), flush=True)
@@ -225,6 +225,14 @@ def test_progress_is_told_in_words_and_stop_ends_the_run(
     assert "stopped" in page.state.text()
     assert page.runs.chosen() is not None and page.runs.chosen().state == "stopped"
     assert not page.bar.isVisible() and not page.result.isVisible()
+    assert page.resume.isVisible()
+    make_model(folder)
+    (folder / "mode").write_text("finish")
+    page.resume.click()
+    assert not page.resume.isVisible()
+    qtbot.waitUntil(lambda: page.result.isVisible(), timeout=30_000)
+    assert len(list((folder / "runs").iterdir())) == 1
+    assert not page.resume.isVisible()
 
 
 def test_a_run_that_cannot_begin_says_why(

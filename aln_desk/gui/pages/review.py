@@ -34,7 +34,7 @@ class ReviewPage(QWidget):
         self._workspace = workspace
         self._actions = actions
         self.info = InfoBar()
-        self.list = PatientList(workspace)
+        self.list = PatientList(workspace, actions)
         self.room = ImageRoom(workspace, actions)
         self.strip = BagStrip(workspace)
         self.panel = VerdictPanel()
@@ -44,15 +44,18 @@ class ReviewPage(QWidget):
         self._connect_panel()
         self._connect_workspace()
         self._connect_actions()
+        actions["outcomes.show"].toggled.connect(self.panel.show_outcome)
+        self.panel.show_outcome(actions["outcomes.show"].isChecked())
         self._show_all()
 
     def save_state(self) -> dict[str, object]:
-        """Pane widths, query, layers, levels, view, reader."""
+        """Pane widths, query, layers, levels, view, reader, whether outcomes are shown."""
         return {
             "panes": self.panes.save_state(),
             "query": self.list.query.text(),
             "room": self.room.save_state(),
             "reader": self.panel.judgement.reader.text(),
+            "outcomes": self._actions["outcomes.show"].isChecked(),
         }
 
     def restore_state(self, state: dict[str, object]) -> None:
@@ -66,6 +69,7 @@ class ReviewPage(QWidget):
             self.list.query.setText(query)
         if isinstance(reader, str) and reader:
             self.panel.judgement.reader.setText(reader)
+        self._actions["outcomes.show"].setChecked(state.get("outcomes") is not False)
 
     def sign(self) -> None:
         """Keep the reader's judgement and go to the next patient without one."""
@@ -123,7 +127,9 @@ class ReviewPage(QWidget):
             return
         verdict = self._workspace.verdict(patient.id)
         self.panel.show_verdict(patient, verdict)
-        self.panel.show_model(self._workspace.model, verdict, busy=not self._actions["review.read"].isEnabled())
+        is_read = self._workspace.is_read(patient.id)
+        busy = not self._actions["review.read"].isEnabled()
+        self.panel.show_model(self._workspace.model, verdict, is_read, busy)
         colour = verdict_colour(verdict.decision if verdict else None)
         self.strip.show_shares(verdict.shares if verdict else {}, colour)
         self.panel.shares.mark(self._workspace.instance.id if self._workspace.instance else "")
@@ -131,8 +137,12 @@ class ReviewPage(QWidget):
     def _show_findings(self) -> None:
         instance = self._workspace.instance
         prediction = self._workspace.prediction(instance.id) if instance else None
-        facts = _findings(prediction) if prediction is not None else [("Not read by the model yet", "")]
-        if prediction is not None and not isnan(self.room.overlap):
+        if prediction is None:
+            self.panel.findings.tell([("Not read by the model yet", "")])
+            return
+        model = self._workspace.model
+        facts = _findings(prediction, scored=model is not None and model.knows_outcome)
+        if not isnan(self.room.overlap):
             facts.append(("Overlap (Dice)", f"{self.room.overlap:.2f}"))
         self.panel.findings.tell(facts)
 
@@ -175,7 +185,6 @@ class ReviewPage(QWidget):
         on("go.image_back", self, self._workspace.previous_instance)
         on("go.next_to_do", self, self.list.next_to_read)
         on("go.query", self, self.list.query.setFocus)
-        on("review.outcome", self, self.panel.outcome.toggle)
         on("review.sign", self, self.sign)
         on("review.report", self, self._ask_report)
 
@@ -197,15 +206,14 @@ class ReviewPage(QWidget):
         column.addWidget(self.info)
         column.addWidget(self.room, 1)
         column.addWidget(self.strip)
-        self.panes = Panes([self.list, centre, self.panel], [280, 760, 320])
+        self.panes = Panes([self.list, centre, self.panel], [304, 742, 320])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panes)
 
 
-def _findings(prediction: InstancePrediction) -> list[tuple[str, str]]:
-    return [
-        ("Lesion type", VIEW_WORDS[prediction.view]),
-        ("Image score", f"{prediction.status_score:.2f}"),
-        ("Predicted area", f"{percent(float(prediction.mask.mean()))} of the image"),
-    ]
+def _findings(prediction: InstancePrediction, scored: bool) -> list[tuple[str, str]]:
+    """``scored``: the model was taught outcomes, so that its score of an image means something."""
+    score = [("Image score", f"{prediction.status_score:.2f}")] if scored else []
+    area = f"{percent(float(prediction.mask.mean()))} of the image"
+    return [("Lesion type", VIEW_WORDS[prediction.view]), *score, ("Predicted area", area)]

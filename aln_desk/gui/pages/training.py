@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMessageBox, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.messages import Curve, Failed, Finished, Message, Note, Progress, Started
@@ -21,7 +21,7 @@ from aln_desk.gui.pages.training_log import RunLog
 from aln_desk.gui.pages.training_result import ResultCard
 from aln_desk.gui.pages.training_runs import RunList, state_of
 from aln_desk.gui.training_process import TrainingProcess
-from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.panes import Panes
 from aln_desk.gui.widgets.plot_curves import CurveBoard
 from aln_desk.gui.widgets.progress import duration
@@ -40,9 +40,9 @@ _EMPTY = "Nothing has been trained here yet.\nChoose cohorts and a preset on the
 _SENTENCES = {
     "running": "",
     "finished": "",
-    "stopped": "This run was stopped before its end; what was done until then is kept in its folder.",
-    "failed": "This run ended with an error; the log below tells which.",
-    "interrupted": "This run was cut off, because the window or the computer was closed. Start a new one.",
+    "stopped": "This run was stopped before its end. It can go on from there.",
+    "failed": "This run ended with an error; the log below tells which. It can go on once the cause is mended.",
+    "interrupted": "This run was cut off, because the window or the computer was closed. It can go on from there.",
 }
 
 
@@ -73,6 +73,7 @@ class TrainingPage(QWidget):
         self.empty = label("", "muted", wrap=True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.state = label("", wrap=True)
+        self.resume = button("Resume", tip="Go on from the last checkpoint, with the settings it was started with")
         self.bar = QProgressBar(textVisible=False)
         self.log = RunLog()
         self._lay_out()
@@ -159,10 +160,15 @@ class TrainingPage(QWidget):
         live = self._live is not None and run.name == self._live.name
         self.state.setText("" if live else _SENTENCES[state_of(run, "")])
         self.state.setVisible(bool(self.state.text()) or live)
+        self._show_resume(run)
         self.bar.setVisible(live)
         self._stack.setCurrentIndex(1)
         self._show_result(run)
         tasks.run(partial(read_events, run.folder), partial(self._take_events, run.name))
+
+    def _show_resume(self, run: Run | None) -> None:
+        """A run that did not finish can go on, unless another one is under way."""
+        self.resume.setVisible(run is not None and run.state != "finished" and not self._training.running)
 
     def _take_events(self, name: str, events: list[Message]) -> None:
         chosen = self.runs.chosen()
@@ -199,7 +205,18 @@ class TrainingPage(QWidget):
         if self._project_folder is None or self._training.running:
             return
         self._training.start(self._project_folder, wish.preset, wish.cohorts, wish.device, wish.settings)
+        self._show_started()
+
+    def _resume(self) -> None:
+        run = self.runs.chosen()
+        if run is None or self._project_folder is None or self._training.running:
+            return
+        self._training.resume(self._project_folder, run.name, self.form.wish().device)
+        self._show_started()
+
+    def _show_started(self) -> None:
         self.form.set_running(True)
+        self.resume.hide()
         self.bar.setRange(0, 0)
         self.bar.show()
         self._say("Starting…")
@@ -253,6 +270,7 @@ class TrainingPage(QWidget):
         self.form.startRequested.connect(self._start)
         self.form.stopRequested.connect(self._training.stop)
         self.result.adoptRequested.connect(self._adopt)
+        self.resume.clicked.connect(self._resume)
         self._training.message.connect(self._receive)
         self._training.finished.connect(self._finish)
         self._actions.on("train.start", self, partial(self._press, False))
@@ -272,8 +290,12 @@ class TrainingPage(QWidget):
         column = QVBoxLayout(centre)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        for widget in (self.state, self.bar, self.result):
-            column.addWidget(widget)
+        head = QHBoxLayout()
+        head.addWidget(self.state, 1)
+        head.addWidget(self.resume)
+        column.addLayout(head)
+        column.addWidget(self.bar)
+        column.addWidget(self.result)
         column.addWidget(self.board, 1)
         column.addWidget(self.log)
         column.addStretch(0)

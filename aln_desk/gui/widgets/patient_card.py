@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
-from aln_desk.domain.errors import AlnError
+from aln_desk.domain.errors import AlnError, BadProject
 from aln_desk.domain.patient import Patient
 from aln_desk.gui.widgets.info_bar import InfoBar
 from aln_desk.gui.widgets.labels import label
@@ -34,8 +34,10 @@ class PatientCard(QWidget):
         self.t_stage = _choices(T_STAGES)
         self.birads = _choices(BIRADS)
         self.age = QLineEdit()
-        self.hospital = label("")
-        self.admission_date = label("")
+        self.hospital = QLineEdit()
+        self.admission_date = QLineEdit(placeholderText="YYYY-MM-DD")
+        self.date_refused = label("", "error", wrap=True)
+        self.date_refused.hide()
         self._connect()
         self._lay_out()
         workspace.patientSelected.connect(self._show)
@@ -47,6 +49,8 @@ class PatientCard(QWidget):
         patient = self._workspace.patient
         if patient is None or patient.id != name:
             return
+        if name != self._shown:
+            self.date_refused.hide()
         self._shown = name
         self.name.setText(patient.id)
         self._fill(patient)
@@ -65,8 +69,8 @@ class PatientCard(QWidget):
         for field in fields:
             field.blockSignals(False)
         self.age.setText(patient.clinical.get("age", ""))
-        self.hospital.setText(patient.hospital or "unknown")
-        self.admission_date.setText(patient.admission_date or "unknown")
+        self.hospital.setText(patient.hospital)
+        self.admission_date.setText(patient.admission_date)
 
     def _connect(self) -> None:
         self.outcome.currentIndexChanged.connect(
@@ -76,6 +80,8 @@ class PatientCard(QWidget):
         self.t_stage.currentTextChanged.connect(lambda text: self._keep_variable("t_stage", text))
         self.birads.currentTextChanged.connect(lambda text: self._keep_variable("birads", text))
         self.age.editingFinished.connect(self._keep_age)
+        self.hospital.editingFinished.connect(self._keep_origin)
+        self.admission_date.editingFinished.connect(self._keep_origin)
 
     def _keep_variable(self, variable: str, value: str) -> None:
         self._keep(self._workspace.set_clinical, variable, value)
@@ -84,6 +90,19 @@ class PatientCard(QWidget):
         if self.age.isModified():
             self.age.setModified(False)
             self._keep_variable("age", self.age.text().strip())
+
+    def _keep_origin(self) -> None:
+        """A date that is none is told below its field, which takes the stored one back."""
+        if not (self.hospital.isModified() or self.admission_date.isModified()):
+            return
+        hospital, date = self.hospital.text().strip(), self.admission_date.text().strip()
+        try:
+            self._workspace.set_origin(self._shown, hospital, date)
+            self.date_refused.hide()
+        except BadProject as error:
+            self.date_refused.setText(str(error))
+            self.date_refused.show()
+            self._show(self._shown)
 
     def _keep(self, change: Callable[..., None], *values: object) -> None:
         """Store a change; one that is refused is told here and the form shows what is stored."""
@@ -110,6 +129,7 @@ class PatientCard(QWidget):
         for words, field in fields:
             field.setAccessibleName(words)
             form.addRow(label(words, "muted"), field)
+        form.addRow("", self.date_refused)
         head = QVBoxLayout()
         head.setContentsMargins(16, 14, 16, 0)
         head.addWidget(self.name)

@@ -1,81 +1,18 @@
-"""The patients as a list beside the image: dot, name, verdict bar, score, bag, signed or to read."""
+"""The patients as a list beside the image, with the query box and what is said of the outcomes."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import (
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QPixmap
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
-from aln_desk.domain.patient import View
-from aln_desk.gui import theme
-from aln_desk.gui.query import HINT, PatientRow
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.query import HINT
+from aln_desk.gui.thumbnails import Thumbnails
 from aln_desk.gui.widgets.labels import label
-from aln_desk.gui.widgets.marks import paint_bar, paint_dot, verdict_colour
-from aln_desk.gui.widgets.patient_model import ROW, PatientFilter
+from aln_desk.gui.widgets.patient_delegate import TILE, PatientDelegate
+from aln_desk.gui.widgets.patient_model import PatientFilter
 from aln_desk.gui.workspace import Workspace
-
-_HEIGHT = 34
-_BAR = 34.0
-_GAP = 8.0
-
-
-class PatientDelegate(QStyledItemDelegate):
-    """Paints one patient in a line; the name takes what the fixed columns leave."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(200, _HEIGHT)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        row: PatientRow = index.data(ROW)
-        rect = QRectF(option.rect)
-        state = option.state
-        painter.save()
-        self._paint_ground(painter, rect, state)
-        decision = row.verdict.decision if row.verdict else None
-        paint_dot(painter, QPointF(rect.left() + 18, rect.center().y()), decision)
-        self._paint_words(painter, rect, row)
-        painter.restore()
-
-    def _paint_ground(self, painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> None:
-        colours = theme.palette()
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, QColor(colours.selection))
-            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(colours.accent))
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.fillRect(rect, QColor(colours.raised))
-
-    def _paint_words(self, painter: QPainter, rect: QRectF, row: PatientRow) -> None:
-        """From the right: state, bag, score and bar have the room their widest words need; the rest is the name's."""
-        colours, widths = theme.palette(), painter.fontMetrics().horizontalAdvance
-        middle = Qt.AlignmentFlag.AlignVCenter
-        state, bag, score = (rect.adjusted(0, 0, -10, 0) for _ in range(3))
-        state.setLeft(state.right() - widths("to read"))
-        bag.setRight(state.left() - _GAP)
-        bag.setLeft(bag.right() - widths("00 · 0"))
-        score.setRight(bag.left() - _GAP)
-        score.setLeft(score.right() - widths("0.00"))
-        bar = QRectF(score.left() - _GAP - _BAR, rect.center().y() - 2, _BAR, 4)
-        name = rect.adjusted(32, 0, 0, 0)
-        name.setRight(bar.left() - _GAP)
-        painter.setPen(QColor(colours.text))
-        shown = painter.fontMetrics().elidedText(row.patient.id, Qt.TextElideMode.ElideMiddle, int(name.width()))
-        painter.drawText(name, middle, shown)
-        if row.verdict is not None:
-            paint_bar(painter, bar, row.verdict.score, verdict_colour(row.verdict.decision))
-            painter.drawText(score, middle, f"{row.verdict.score:.2f}")
-        painter.setPen(QColor(colours.muted))
-        painter.drawText(bag, middle, f"{row.patient.count(View.TUMOUR)} · {row.patient.count(View.NODE)}")
-        painter.drawText(state, middle | Qt.AlignmentFlag.AlignRight, "signed" if row.signed else "to read")
 
 
 class PatientList(QWidget):
@@ -83,10 +20,10 @@ class PatientList(QWidget):
 
     activated = Signal(str)
 
-    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+    def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
-        self.setMinimumWidth(270)
+        self.setMinimumWidth(290)
         self._workspace = workspace
         self.filter = PatientFilter(workspace, self)
         self.query = QLineEdit(placeholderText="Search patients", clearButtonEnabled=True)
@@ -94,13 +31,19 @@ class PatientList(QWidget):
         self.query.setAccessibleName("Search patients")
         self.query.textChanged.connect(self._apply_query)
         self.counts = label("", "caption")
+        self.outcomes = QCheckBox("Show outcomes")
+        self.outcomes.setToolTip("The node status from pathology, here and beside the image")
         self.view = QListView(uniformItemSizes=True)
+        self._thumbnails = Thumbnails(self, TILE * max(1.0, QGuiApplication.instance().devicePixelRatio()))
+        self._thumbnails.ready.connect(lambda _: self.view.viewport().update())
+        self._delegate = PatientDelegate(self._picture, self.view)
         self.view.setMouseTracking(True)
         self.view.setModel(self.filter)
-        self.view.setItemDelegate(PatientDelegate(self.view))
+        self.view.setItemDelegate(self._delegate)
         self.view.setAccessibleName("Patients")
         self.view.selectionModel().currentChanged.connect(self._choose)
-        self._lay_out()
+        self._lay_out(actions.key("outcomes.show"))
+        self._follow_outcomes(actions["outcomes.show"])
         workspace.patientSelected.connect(self.mark)
         for signal in (self.filter.modelReset, self.filter.dataChanged, self.filter.layoutChanged):
             signal.connect(self._count)
@@ -132,6 +75,22 @@ class PatientList(QWidget):
         if (name := next(waiting, None)) is not None:
             self._workspace.select_patient(name)
 
+    def _picture(self, image: str) -> QPixmap | None:
+        project = self._workspace.project
+        return self._thumbnails.get(image, project.cache) if project is not None else None
+
+    def _follow_outcomes(self, action: QAction) -> None:
+        """The box and the menu are two handles of one switch."""
+        self.outcomes.toggled.connect(action.setChecked)
+        action.toggled.connect(self.outcomes.setChecked)
+        action.toggled.connect(self._show_outcomes)
+        self.outcomes.setChecked(action.isChecked())
+        self._show_outcomes(action.isChecked())
+
+    def _show_outcomes(self, shown: bool) -> None:
+        self._delegate.outcomes = shown
+        self.view.viewport().update()
+
     def _mark_selected(self) -> None:
         if self._workspace.patient is not None:
             self.mark(self._workspace.patient.id)
@@ -152,17 +111,23 @@ class PatientList(QWidget):
 
     def _count(self) -> None:
         total = len(self._workspace.patients)
-        words = [f"{self.filter.rowCount()} of {total} patients", f"{len(self._workspace.signed)} signed"]
+        words = [f"{self.filter.rowCount()} of {total}", f"{len(self._workspace.signed)} signed"]
         self.counts.setText(" · ".join(words))
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, key: str) -> None:
+        about = QHBoxLayout()
+        about.setSpacing(6)
+        about.addWidget(self.counts, 1)
+        about.addWidget(self.outcomes)
+        if key:
+            about.addWidget(label(key, "key"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 12, 0, 0)
-        column.setSpacing(8)
+        column.setSpacing(4)
         head = QVBoxLayout()
         head.setContentsMargins(12, 0, 12, 0)
-        head.setSpacing(8)
+        head.setSpacing(4)
         head.addWidget(self.query)
-        head.addWidget(self.counts)
+        head.addLayout(about)
         column.addLayout(head)
         column.addWidget(self.view, 1)

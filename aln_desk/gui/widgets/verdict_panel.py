@@ -8,17 +8,18 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVB
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.verdict import Verdict
 from aln_desk.gui import theme
-from aln_desk.gui.findings import image_names, verdict_sentence
+from aln_desk.gui.findings import OUTCOME_WORDS, image_names, verdict_sentence
+from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.gui.widgets.facts import Facts
 from aln_desk.gui.widgets.judgement import JudgementForm
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.marks import verdict_colour
-from aln_desk.gui.widgets.patient_model import OUTCOME_WORDS
 from aln_desk.gui.widgets.score_bar import ScoreBar
 from aln_desk.gui.widgets.shares import Shares
-from aln_desk.gui.workspace import ModelInUse
 
 CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
+OUTLINES_ONLY = "This model has learned outlines only: no outcome was known when it was trained."
+NO_SECOND_STAGE = "This model reads single images only: it gives no verdict on a patient."
 SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
 
 
@@ -47,25 +48,29 @@ class VerdictPanel(QWidget):
         self.notice = label(SIMULATED, "notice", wrap=True)
         self.missing = label("", wrap=True)
         self.read = button("Read this project", "main")
-        self.outcome = button("Show outcome", "quiet", "The node status from pathology")
-        self.outcome.setCheckable(True)
         self.judgement = JudgementForm()
         self.report = button("Report", tip="Save this patient's report")
         self.sign = button("Sign and next", "main", "Keep your judgement and go to the next patient")
         self._patient: Patient | None = None
+        self._outcome_shown = True
         self._connect()
         self._lay_out()
 
     def show_patient(self, patient: Patient) -> None:
-        """What does not come from the model; the outcome stays hidden until it is asked for."""
+        """What does not come from the model."""
         self._patient = patient
-        self.outcome.setChecked(False)
+        self._show_clinical()
+
+    def show_outcome(self, shown: bool) -> None:
+        """Whether the node status from pathology is told; a blinded reader hides it."""
+        self._outcome_shown = shown
         self._show_clinical()
 
     def show_verdict(self, patient: Patient, verdict: Verdict | None) -> None:
         """The number, the decision, the sentence and the shares; nothing of it where there is no verdict."""
         for widget in self._answers:
             widget.setVisible(verdict is not None)
+        self._heading.setText("Probability of node metastasis" if verdict is not None else "Verdict")
         self.report.setEnabled(verdict is not None)
         if verdict is None:
             return
@@ -77,14 +82,19 @@ class VerdictPanel(QWidget):
         self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
         self._shares_heading.setVisible(bool(verdict.shares))
 
-    def show_model(self, model: ModelInUse | None, verdict: Verdict | None, busy: bool) -> None:
-        """Which model is in use, and the one button that lets it read what it has not read yet."""
+    def show_model(
+        self, model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None, busy: bool
+    ) -> None:
+        """Which model is in use, what it cannot say, and the one button that lets it read what it has not read yet.
+
+        ``is_read`` None: that is being looked up, so nothing is offered yet.
+        """
         self.model.setText(f"Model {model.name} · {model.digest}" if model else "No model can be used.")
-        self.notice.setVisible(model is not None and model.simulated)
-        current = verdict is not None and model is not None and verdict.model == model.digest
-        self.missing.setText(_why_to_read(model, verdict))
-        self.missing.setVisible(not current)
-        self.read.setVisible(not current and model is not None)
+        self.notice.setVisible(model is not None and model.simulated and model.knows_outcome)
+        missing = _what_is_missing(model, verdict, is_read)
+        self.missing.setText(missing)
+        self.missing.setVisible(bool(missing))
+        self.read.setVisible(model is not None and is_read is False)
         self.read.setText(f"Read this project with {model.name}" if model else "")
         self.read.setEnabled(not busy)
 
@@ -101,13 +111,11 @@ class VerdictPanel(QWidget):
             return
         facts = [(CLINICAL_WORDS.get(name, name), value) for name, value in self._patient.clinical.items()]
         facts.append(("Cohort", self._patient.cohort))
-        if self.outcome.isChecked():
+        if self._outcome_shown:
             facts.append(("Outcome (pathology)", OUTCOME_WORDS[self._patient.outcome]))
-        self.outcome.setText("Hide outcome" if self.outcome.isChecked() else "Show outcome")
         self.clinical.tell(facts)
 
     def _connect(self) -> None:
-        self.outcome.toggled.connect(self._show_clinical)
         self.read.clicked.connect(self.readRequested)
         self.report.clicked.connect(self.reportRequested)
         self.sign.clicked.connect(self.signRequested)
@@ -123,7 +131,6 @@ class VerdictPanel(QWidget):
             column.addSpacing(8)
             column.addWidget(label(heading, "heading"))
             column.addWidget(widget)
-        column.addWidget(self.outcome, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.notice)
         column.addWidget(self.model)
         column.addStretch(1)
@@ -152,7 +159,8 @@ class VerdictPanel(QWidget):
             self._shares_heading,
             self.shares,
         )
-        column.addWidget(label("Probability of node metastasis", "heading"))
+        self._heading = label("Verdict", "heading")
+        column.addWidget(self._heading)
         column.addLayout(number)
         for widget in (self.bar, self.sentence, self.missing, self.read):
             column.addWidget(widget)
@@ -177,9 +185,14 @@ class VerdictPanel(QWidget):
         return foot
 
 
-def _why_to_read(model: ModelInUse | None, verdict: Verdict | None) -> str:
+def _what_is_missing(model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None) -> str:
+    """Why there is no verdict of the model in use; empty when there is one."""
     if model is None:
         return "The model in use cannot be read. Adopt another one under Train."
-    if verdict is None:
-        return "This patient has not been read by the model yet."
-    return f"This verdict was made by another model ({verdict.model}) than the one in use."
+    if verdict is not None and verdict.model != model.digest:
+        return f"This verdict was made by another model ({verdict.model}) than the one in use."
+    if not model.knows_outcome:
+        return OUTLINES_ONLY
+    if not model.judges:
+        return NO_SECOND_STAGE
+    return "This patient has not been read by the model yet." if is_read is False else ""

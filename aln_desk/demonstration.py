@@ -12,8 +12,8 @@ from aln_desk.io.importers import new_project
 from aln_desk.io.project import Project
 from aln_desk.paths import embedded_model
 
-PATIENTS = 24
-SEED = 2026
+PATIENTS = 40
+SEED = 3
 
 
 def is_made(folder: Path) -> bool:

@@ -47,7 +47,6 @@ class PatientDelegate(QStyledItemDelegate):
         painter.save()
         _paint_ground(painter, rect, option.state)
         first = QRectF(rect.left(), rect.top() + 3, rect.width(), _LINE)
-        paint_dot(painter, QPointF(first.left() + 18, first.center().y()), row.verdict.decision if row.verdict else None)
         _paint_verdict(painter, first, row)
         second = QRectF(rect.left() + _MARGIN, first.bottom(), rect.width() - 2 * _MARGIN + 2, TILE.height())
         painter.setFont(_small(painter.font(), theme.CAPTION))
@@ -102,6 +101,8 @@ def _paint_ground(painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> N
 
 def _paint_verdict(painter: QPainter, rect: QRectF, row: PatientRow) -> None:
     """From the right: state, bag, score and bar have the room their widest words need; the rest is the name's."""
+    decision = row.verdict.decision if row.verdict else None
+    paint_dot(painter, QPointF(rect.left() + 18, rect.center().y()), decision)
     colours, widths = theme.palette(), painter.fontMetrics().horizontalAdvance
     middle = Qt.AlignmentFlag.AlignVCenter
     state, bag, score = (rect.adjusted(0, 0, -10, 0) for _ in range(3))

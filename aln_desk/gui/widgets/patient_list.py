@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QPixmap
+from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from aln_desk.gui.actions import Actions
@@ -34,7 +34,7 @@ class PatientList(QWidget):
         self.outcomes = QCheckBox("Show outcomes")
         self.outcomes.setToolTip("The node status from pathology, here and beside the image")
         self.view = QListView(uniformItemSizes=True)
-        self._thumbnails = Thumbnails(self, TILE * max(1.0, QGuiApplication.instance().devicePixelRatio()))
+        self._thumbnails = Thumbnails(self, TILE * self.devicePixelRatioF())
         self._thumbnails.ready.connect(lambda _: self.view.viewport().update())
         self._delegate = PatientDelegate(self._picture, self.view)
         self.view.setMouseTracking(True)

@@ -82,9 +82,7 @@ class VerdictPanel(QWidget):
         self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
         self._shares_heading.setVisible(bool(verdict.shares))
 
-    def show_model(
-        self, model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None, busy: bool
-    ) -> None:
+    def show_model(self, model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None, busy: bool) -> None:
         """Which model is in use, what it cannot say, and the one button that lets it read what it has not read yet.
 
         ``is_read`` None: that is being looked up, so nothing is offered yet.

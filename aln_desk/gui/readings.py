@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -14,6 +14,7 @@ from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui import tasks
+from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.io import predictions
 from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
 
@@ -44,17 +45,14 @@ class Readings(QObject):
         super().__init__(parent)
         self.rows: dict[str, VerdictRow] = {}
         self._folder: Path | None = None
-        self._model = ""
+        self._model: ModelInUse | None = None
         self._parts: dict[str, Path] = {}
         self._fresh: dict[str, Verdict] = {}
         self._bags: OrderedDict[str, ReadBag] = OrderedDict()
         self._asked: set[str] = set()
 
-    def open(self, folder: Path, model: str) -> None:
-        """Forget the last project and read the verdicts in this predictions folder, which need not exist.
-
-        ``model`` is the digest of the model in use, empty for none.
-        """
+    def open(self, folder: Path, model: ModelInUse | None) -> None:
+        """Forget the last project and read the verdicts in this predictions folder, which need not exist."""
         self._folder, self._model = folder, model
         self._parts, self._fresh, self.rows = {}, {}, {}
         self._bags.clear()
@@ -65,7 +63,7 @@ class Readings(QObject):
             self._complain,
         )
 
-    def use(self, model: str) -> None:
+    def use(self, model: ModelInUse | None) -> None:
         """Another model is in use: its findings take the place of the last one's."""
         self._model = model
         self._bags.clear()
@@ -89,14 +87,14 @@ class Readings(QObject):
         self._bags.clear()
 
     def verdict(self, patient: Patient) -> Verdict | None:
-        """The patient's verdict; its shares are empty until `bag` has them in memory."""
-        if patient.id in self._fresh:
-            return self._fresh[patient.id]
-        row = self.rows.get(patient.id)
-        if row is None:
+        """The patient's verdict; its shares are empty until `bag` has them in memory.
+
+        None where there is none, or one by a model that never learned an outcome.
+        """
+        verdict = self._fresh.get(patient.id) or self._kept(patient.id)
+        if verdict is not None and self._is_own(verdict) and self._model is not None and not self._model.knows_outcome:
             return None
-        known = self._bags.get(patient.id) if row.model == self._model else None
-        return Verdict(patient.id, row.score, row.threshold, row.model, known.shares if known else {})
+        return verdict
 
     def is_read(self, patient: Patient) -> bool | None:
         """Whether the model in use has read the patient; None while `bag` is looking.
@@ -104,7 +102,7 @@ class Readings(QObject):
         A model without outcomes leaves findings and no verdict.
         """
         verdict = self.verdict(patient)
-        if verdict is not None and verdict.model == self._model:
+        if verdict is not None and self._is_own(verdict):
             return True
         found = self.bag(patient).predictions
         return bool(found) if patient.id in self._bags else None
@@ -116,10 +114,11 @@ class Readings(QObject):
             return self._bags[patient.id]
         if self._folder is not None and patient.id not in self._asked:
             self._asked.add(patient.id)
+            digest = self._model.digest if self._model else ""
             source = (self._folder, self._model)
             file = self._parts.get(patient.id, self._folder / INSTANCES_FILE)
             tasks.run(
-                partial(_read_bag, (file, self._folder / INSTANCES_FILE), patient, self._model),
+                partial(_read_bag, (file, self._folder / INSTANCES_FILE), patient, digest),
                 partial(self._take_bag, source, patient.id),
                 partial(self._refuse_bag, source, patient.id),
             )
@@ -134,6 +133,19 @@ class Readings(QObject):
         self._asked.discard(read.patient)
         self.verdictsChanged.emit()
         self.predictionChanged.emit(read.patient)
+
+    def _kept(self, patient: str) -> Verdict | None:
+        """The verdict on disk, with its shares where they are in memory."""
+        row = self.rows.get(patient)
+        if row is None:
+            return None
+        verdict = Verdict(patient, row.score, row.threshold, row.model)
+        known = self._bags.get(patient) if self._is_own(verdict) else None
+        return replace(verdict, shares=known.shares) if known is not None else verdict
+
+    def _is_own(self, verdict: Verdict) -> bool:
+        """Whether the model in use made it."""
+        return self._model is not None and verdict.model == self._model.digest
 
     def _take_rows(self, folder: Path, rows: list[VerdictRow]) -> None:
         if folder != self._folder:
@@ -150,7 +162,7 @@ class Readings(QObject):
         row = self.rows.get(verdict.patient)
         return row is not None and (row.model, row.score) == (verdict.model, verdict.score)
 
-    def _take_bag(self, source: tuple[Path, str], patient: str, bag: ReadBag) -> None:
+    def _take_bag(self, source: tuple[Path, ModelInUse | None], patient: str, bag: ReadBag) -> None:
         if source != (self._folder, self._model):
             return
         self._asked.discard(patient)
@@ -159,7 +171,7 @@ class Readings(QObject):
             self._bags.popitem(last=False)
         self.predictionChanged.emit(patient)
 
-    def _refuse_bag(self, source: tuple[Path, str], patient: str, error: Exception) -> None:
+    def _refuse_bag(self, source: tuple[Path, ModelInUse | None], patient: str, error: Exception) -> None:
         """Findings that cannot be read are told, and count as absent: reading again mends them."""
         self._complain(error)
         self._take_bag(source, patient, ReadBag())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -73,7 +74,7 @@ class Workspace(QObject):
         self.project = project
         self._load_patients()
         complaint = self._load_model()
-        self._readings.open(project.predictions, self._model_digest)
+        self._readings.open(project.predictions, self.model)
         self.projectChanged.emit()
         if complaint:
             self.warned.emit(complaint)
@@ -184,25 +185,15 @@ class Workspace(QObject):
 
     # Patients' data
 
-    def set_outcome(self, name: str, outcome: int | None) -> None:
-        """Set the node status from pathology, None for unknown."""
-        self._opened().set_outcome(name, outcome)
-        self._reread(name)
-
-    def set_cohort(self, name: str, cohort: str) -> None:
-        """Move a patient to an existing cohort."""
-        self._opened().set_cohort(name, cohort)
-        self._reread(name)
-
-    def set_origin(self, name: str, hospital: str, admission_date: str) -> None:
-        """Set where a patient comes from and when (ISO date or empty). Raises BadProject for what is no date."""
-        self._opened().set_origin(name, hospital, admission_date)
-        self._reread(name)
-
-    def set_clinical(self, name: str, variable: str, value: str) -> None:
-        """Set a clinical variable; empty text removes it."""
-        self._opened().set_clinical(name, variable, value)
-        self._reread(name)
+    def change_patient(self, name: str, change: Callable[[Project], None]) -> None:
+        """Let ``change`` write what the project keeps of a patient. Raises BadProject when it is refused."""
+        project = self._opened()
+        change(project)
+        changed = project.patient(name)
+        self._roster.replace(changed)
+        if self.patient is not None and self.patient.id == name:
+            self.patient = changed
+        self.patientEdited.emit(name)
 
     @property
     def signed(self) -> set[str]:
@@ -231,20 +222,14 @@ class Workspace(QObject):
     def verdict(self, name: str) -> Verdict | None:
         """A patient's verdict, with shares once the bag's predictions are in memory; None when not read yet."""
         patient = self.find_patient(name)
-        verdict = self._readings.verdict(patient) if patient else None
-        if verdict is not None and self.model is not None and verdict.model == self.model.digest:
-            return verdict if self.model.knows_outcome else None
-        return verdict
+        return self._readings.verdict(patient) if patient else None
 
     def is_read(self, name: str) -> bool | None:
         """Whether the model in use has read a patient; None while that is looked up (`predictionChanged` follows)."""
         return self._readings.is_read(self._roster.patient(name))
 
     def prediction(self, name: str) -> InstancePrediction | None:
-        """What the model in use found on an image.
-
-        None where it has not read the image, and while its findings are fetched (`predictionChanged` follows).
-        """
+        """What the model in use found on an image; None if absent or still fetched (`predictionChanged` follows)."""
         owner = self._roster.patient(self._roster.instance(name).patient)
         return self._readings.bag(owner).predictions.get(name)
 
@@ -266,12 +251,8 @@ class Workspace(QObject):
         checkpoint.verify(folder)
         self._opened().adopt(folder, checkpoint.read_manifest(folder)["digest"])
         self._load_model()
-        self._readings.use(self._model_digest)
+        self._readings.use(self.model)
         self.modelChanged.emit()
-
-    @property
-    def _model_digest(self) -> str:
-        return self.model.digest if self.model else ""
 
     def _ask_again(self) -> None:
         """Whoever shows the patient on screen asks anew for what is known of it."""
@@ -295,10 +276,3 @@ class Workspace(QObject):
             self.model = None
             return str(error)
         return ""
-
-    def _reread(self, name: str) -> None:
-        changed = self._opened().patient(name)
-        self._roster.replace(changed)
-        if self.patient is not None and self.patient.id == name:
-            self.patient = changed
-        self.patientEdited.emit(name)

@@ -161,7 +161,7 @@ def test_nothing_left_to_do_is_said(desk: Desk) -> None:
 
 def test_images_are_grouped_by_patient(desk: Desk) -> None:
     rows = desk.page.list.model.rows
-    assert [row.text for row in rows] == ["P1", "Tumour 1", "Tumour 2", "Node 1", "T1.png", "P10", "Tumour 1", "Node 1"]
+    assert [row.text for row in rows] == ["P1", "Tumour 1", "Tumour 2", "Node 1", "P2", "P10", "Tumour 1", "Node 1"]
     view = desk.page.list.view
     view.setCurrentIndex(desk.page.list.model.index(3))
     tasks.wait_all()
@@ -278,6 +278,13 @@ def test_image_that_cannot_be_read_is_named(desk: Desk) -> None:
     assert desk.page.canvas.editable
 
 
+def test_the_reader_s_own_outline_comes_first(desk: Desk) -> None:
+    shown = {name: desk.page.canvas.overlay(name)[0] for name in ("drawn", "predicted", "cam")}
+    assert shown == {"drawn": True, "predicted": False, "cam": False}
+    desk.trigger("overlay.predicted")
+    assert desk.page.canvas.overlay("predicted")[0]
+
+
 def test_state_survives(desk: Desk, qtbot: QtBot, read_project: Path) -> None:
     desk.page.list.to_do_only.setChecked(True)
     desk.page.room.tools.toggle("cam")
@@ -286,7 +293,7 @@ def test_state_survives(desk: Desk, qtbot: QtBot, read_project: Path) -> None:
     qtbot.addWidget(again)
     again.restore_state(state)
     assert again.list.to_do_only.isChecked()
-    assert not again.room.tools.overlay("cam")[0]
+    assert again.room.tools.overlay("cam")[0]
     again.restore_state({"panes": 3, "room": None})
 
 

@@ -67,6 +67,23 @@ def test_same_evidence_looks_the_same_on_every_image() -> None:
     assert np.array_equal(colours.cam_rgba(weak)[-1, -1], colours.cam_rgba(strong)[-1, -1])
 
 
+@given(st.floats(1e-3, 1e4))
+def test_the_cam_s_scale_is_round_and_just_holds_the_evidence(highest: float) -> None:
+    scale = colours.cam_scale(highest)
+    step = scale.ticks[1]
+    assert scale.ticks[0] == 0 and scale.ticks[-1] == scale.top and 2 <= len(scale.ticks) <= 6
+    assert np.allclose(np.diff(scale.ticks), step)
+    assert float(f"{step:.2g}") == pytest.approx(step) and f"{step:.1e}"[:3] in {"1.0", "2.0", "2.5", "5.0"}
+    assert scale.top - step < highest * (1 + 1e-6) and highest <= scale.top * (1 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("highest", "ticks"), [(4.0, (0, 1, 2, 3, 4)), (23.7, (0, 5, 10, 15, 20, 25)), (0.3, (0, 0.1, 0.2, 0.3))]
+)
+def test_cam_ticks(highest: float, ticks: tuple[float, ...]) -> None:
+    assert colours.cam_scale(highest).ticks == pytest.approx(ticks)
+
+
 def test_cam_hides_nothing_where_there_is_no_evidence() -> None:
     painted = colours.cam_rgba(np.array([[-3.0, np.nan], [0.0, 4.0]], np.float32))
     assert painted[0, 0, 3] == 0

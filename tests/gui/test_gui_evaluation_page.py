@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -122,7 +123,7 @@ def test_verdicts_without_any_outcome_say_what_is_missing(
     make_project(tmp_path / "p")
     workspace.open(tmp_path / "p")
     for patient in list(workspace.patients):
-        workspace.set_outcome(patient.id, None)
+        workspace.change_patient(patient.id, partial(Project.set_outcome, patient=patient.id, outcome=None))
     settle(page)
     assert "Enter outcomes" in page._empty.text()
     assert not page._read.isVisible()
@@ -167,7 +168,7 @@ def test_an_outcome_entered_now_counts_now(
     make_project(tmp_path / "p")
     workspace.open(tmp_path / "p")
     settle(page)
-    workspace.set_outcome("unknown-0", 1)
+    workspace.change_patient("unknown-0", lambda project: project.set_outcome("unknown-0", 1))
     qtbot.waitUntil(lambda: len(page.figures) == 3, timeout=10_000)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.errors import BadProject
@@ -112,6 +112,33 @@ def test_the_card_keeps_changes_at_once(page: PatientsPage) -> None:
     assert (stored.outcome, stored.cohort) == (0, "internal test")
     assert (stored.clinical["t_stage"], stored.clinical["age"]) == ("3", "61")
     assert cell(page, 0, "Outcome") == "− negative"
+
+
+def type_into(field: QLineEdit, text: str) -> None:
+    field.setText(text)
+    field.setModified(True)
+    field.editingFinished.emit()
+
+
+def test_the_card_keeps_where_and_when(page: PatientsPage) -> None:
+    type_into(page.card.hospital, " Centre B ")
+    type_into(page.card.admission_date, "2025-12-31")
+    assert page._workspace.project is not None
+    stored = page._workspace.project.patient("P1")
+    assert (stored.hospital, stored.admission_date) == ("Centre B", "2025-12-31")
+
+
+def test_what_is_no_date_is_told_beside_its_field(page: PatientsPage) -> None:
+    card = page.card
+    type_into(card.admission_date, "31.12.2025")
+    assert "31.12.2025" in card.date_refused.text() and card.date_refused.isVisible()
+    assert card.admission_date.text() == "2026-03-04"
+    page._actions["go.patient_next"].trigger()
+    assert not card.date_refused.isVisible()
+    type_into(card.admission_date, "2025-13-01")
+    type_into(card.admission_date, "")
+    assert not card.date_refused.isVisible()
+    assert page._workspace.patient is not None and page._workspace.patient.admission_date == ""
 
 
 def test_looking_at_a_patient_changes_nothing(page: PatientsPage) -> None:

@@ -5,17 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import finding
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
+from aln_desk.gui.canvas.colours import CAM_TOP, cam_scale
 from aln_desk.gui.pages.review import ReviewPage
+from aln_desk.gui.widgets.patient_delegate import TILE, tiles_fitting
 from aln_desk.gui.widgets.shares import ShareButton
-from aln_desk.gui.widgets.verdict_panel import SIMULATED
+from aln_desk.gui.widgets.verdict_panel import NO_SECOND_STAGE, OUTLINES_ONLY, SIMULATED
 from aln_desk.gui.workspace import Workspace
-from aln_desk.io import checkpoint
+from aln_desk.io import checkpoint, predictions
 
 
 @pytest.fixture
@@ -102,9 +105,9 @@ def test_held_space_shows_the_plain_image(qtbot: QtBot, page: ReviewPage) -> Non
 def test_space_still_presses_a_focused_button(qtbot: QtBot, page: ReviewPage) -> None:
     with qtbot.waitActive(page.window()):
         page.window().activateWindow()
-    page.panel.outcome.setFocus()
-    qtbot.keyClick(page.panel.outcome, Qt.Key.Key_Space)
-    assert page.panel.outcome.isChecked()
+    page.list.outcomes.setFocus()
+    qtbot.keyClick(page.list.outcomes, Qt.Key.Key_Space)
+    assert not page.list.outcomes.isChecked()
 
 
 def test_brightness_can_be_reset(page: ReviewPage) -> None:
@@ -122,13 +125,51 @@ def test_a_share_shows_its_image(page: ReviewPage) -> None:
     assert [one.isChecked() for one in page.panel.shares.findChildren(ShareButton)] == [False, False, True]
 
 
-def test_the_outcome_is_hidden_until_asked_for(page: ReviewPage) -> None:
-    assert "positive" not in page.panel.clinical.text()
-    trigger(page, "review.outcome")
-    assert "Outcome (pathology) + positive" in page.panel.clinical.text()
+def shown_list(page: ReviewPage) -> bytes:
+    """The list's pixels when all of its pictures are there: what is painted asks for them."""
+    page.list.view.viewport().grab()
+    tasks.wait_all()
+    return bytes(page.list.view.viewport().grab().toImage().constBits())
+
+
+def test_one_switch_hides_outcomes_in_list_and_panel(page: ReviewPage) -> None:
+    told = shown_list(page)
+    assert "Outcome (pathology) + metastasis" in page.panel.clinical.text()
+    trigger(page, "outcomes.show")
+    assert shown_list(page) != told
     trigger(page, "go.patient_next")
     trigger(page, "go.patient_back")
-    assert "positive" not in page.panel.clinical.text()
+    assert "metastasis" not in page.panel.clinical.text()
+    assert not page.list.outcomes.isChecked()
+    page.list.outcomes.click()
+    assert page._actions["outcomes.show"].isChecked()
+    assert shown_list(page) == told
+    assert "metastasis" in page.panel.clinical.text()
+
+
+def test_a_blinded_reader_stays_blinded(qtbot: QtBot, page: ReviewPage) -> None:
+    trigger(page, "outcomes.show")
+    state = page.save_state()
+    actions = Actions(page.window())
+    again = ReviewPage(page._workspace, actions)
+    qtbot.addWidget(again)
+    assert "metastasis" in again.panel.clinical.text()
+    again.restore_state(state)
+    assert not actions["outcomes.show"].isChecked()
+    assert "metastasis" not in again.panel.clinical.text()
+
+
+def test_each_row_shows_its_bag(page: ReviewPage) -> None:
+    shown_list(page)
+    wanted = {one.image for patient in page._workspace.patients for one in patient.bag}
+    assert set(page.list._thumbnails._pixmaps) == wanted
+    (size,) = {(one.width(), one.height()) for one in page.list._thumbnails._pixmaps.values()}
+    assert size == (TILE.width(), TILE.height())
+
+
+@pytest.mark.parametrize(("width", "count", "shown"), [(36, 1, 1), (231, 6, 6), (230, 6, 5), (400, 9, 6), (20, 2, 0)])
+def test_as_many_pictures_as_fit(width: float, count: int, shown: int) -> None:
+    assert tiles_fitting(width, count, step=39, more=22) == shown
 
 
 def test_a_simulated_model_is_called_so(page: ReviewPage) -> None:
@@ -166,7 +207,7 @@ def test_what_was_not_read_says_so_and_offers_one_button(qtbot: QtBot, page: Rev
     panel = page.panel
     assert not panel.score.isVisible()
     assert "not been read" in panel.missing.text()
-    assert panel.read.text() == "Read this project with first"
+    assert panel.read.toolTip() == "Read this project with first"
     with qtbot.waitSignal(page._actions["review.read"].triggered):
         panel.read.click()
     page._actions.hold("review.read", True)
@@ -178,9 +219,76 @@ def test_a_verdict_of_another_model_is_called_so(page: ReviewPage, tmp_path: Pat
     checkpoint.save_tensors(second / checkpoint.MTL_FILE, {"weight": np.ones(2, np.float32)})
     checkpoint.write_manifest(second, {"name": "second"})
     page._workspace.adopt(second)
+    tasks.wait_all()
     assert "another model" in page.panel.missing.text()
     assert page.panel.score.isVisible() and page.panel.read.isVisible()
     assert not page.panel.notice.isVisible()
+    assert page.room.canvas.layers.reading is None
+    assert page.panel.findings.text().startswith("Not read")
+
+
+def adopt(page: ReviewPage, folder: Path, **fields: object) -> str:
+    """Another model takes over; its digest."""
+    checkpoint.save_tensors(folder / checkpoint.MTL_FILE, {"weight": np.ones(2, np.float32)})
+    checkpoint.write_manifest(folder, {"name": folder.name, **fields})
+    page._workspace.adopt(folder)
+    tasks.wait_all()
+    return str(checkpoint.read_manifest(folder)["digest"])
+
+
+def read_without_verdicts(page: ReviewPage, digest: str) -> None:
+    """What the engine leaves for a model that judges nobody."""
+    assert page._workspace.project is not None
+    folder = page._workspace.project.predictions
+    patient = page._workspace.patients[0]
+    findings = [finding(one) for one in patient.bag]
+    predictions.write_bag(folder / predictions.INSTANCES_FILE, digest, findings, {})
+    predictions.write_verdicts(folder / predictions.VERDICTS_FILE, [])
+    page._workspace.reload_predictions()
+    tasks.wait_all()
+
+
+def test_a_model_of_outlines_shows_masks_and_says_so(page: ReviewPage, tmp_path: Path) -> None:
+    digest = adopt(page, tmp_path / "outlines", taught=["mask", "lesion"], mil=None, simulated=True)
+    assert page.panel.read.isVisible()
+    read_without_verdicts(page, digest)
+    panel, layers = page.panel, page.room.canvas.layers
+    assert panel.missing.text() == OUTLINES_ONLY and panel.missing.isVisible()
+    assert not panel.read.isVisible() and not panel.score.isVisible() and not panel.notice.isVisible()
+    assert "Predicted area" in panel.findings.text() and "score" not in panel.findings.text()
+    assert layers.reading is not None and layers.reading.cam is None and layers.scale_shown is None
+    page.room.canvas.cursorMoved.emit(1.0, 20.0)
+    assert "CAM" not in page.room.reading.text()
+    trigger(page, "overlay.cam")
+    assert page.room.tools.overlay("cam")[0], "a layer that is not offered cannot be switched"
+    page._workspace.select_patient("P2")
+    tasks.wait_all()
+    assert panel.read.isVisible(), "this one was not read"
+
+
+def test_a_model_without_a_second_stage_shows_everything_but_the_verdict(page: ReviewPage, tmp_path: Path) -> None:
+    read_without_verdicts(page, adopt(page, tmp_path / "images", taught=["mask", "lesion", "status"], mil=None))
+    assert page.panel.missing.text() == NO_SECOND_STAGE
+    assert not page.panel.read.isVisible() and not page.panel.score.isVisible()
+    assert "Image score 0.62" in page.panel.findings.text()
+    assert page.room.canvas.layers.scale_shown is not None
+
+
+def test_the_cam_is_shown_on_its_model_s_scale(page: ReviewPage, tmp_path: Path) -> None:
+    assert page.room.canvas.layers.scale_shown == cam_scale(CAM_TOP)
+    read_without_verdicts(page, adopt(page, tmp_path / "strong", cam_top=23.7))
+    assert page.room.canvas.layers.scale_shown == cam_scale(23.7)
+
+
+def test_damaged_findings_are_told_and_can_be_read_again(page: ReviewPage, tmp_path: Path) -> None:
+    assert page._workspace.project is not None
+    (page._workspace.project.predictions / predictions.INSTANCES_FILE).write_bytes(b"no HDF5")
+    told: list[str] = []
+    page._workspace.warned.connect(told.append)
+    page._workspace.select_patient("P10")
+    tasks.wait_all()
+    assert any("instances.h5" in text for text in told)
+    assert page.panel.read.isVisible()
 
 
 def test_an_image_that_cannot_be_read_is_told_beside_its_place(page: ReviewPage) -> None:

@@ -174,9 +174,9 @@ def test_a_damaged_file_is_named_and_left(workspace: Workspace) -> None:
 
 
 def test_clinical_data_are_kept_at_once(workspace: Workspace, read_project: Path) -> None:
-    workspace.set_outcome("P2", 0)
-    workspace.set_cohort("P2", "internal test")
-    workspace.set_clinical("P2", "birads", "5")
+    workspace.change_patient("P2", lambda project: project.set_outcome("P2", 0))
+    workspace.change_patient("P2", lambda project: project.set_cohort("P2", "internal test"))
+    workspace.change_patient("P2", lambda project: project.set_clinical("P2", "birads", "5"))
     workspace.close()
     workspace.open(read_project)
     patient = workspace.find_patient("P2")

@@ -84,6 +84,23 @@ def test_changes_are_there_after_reopening(project: Project) -> None:
     assert [instance.view for instance in first.bag] == [View.TUMOUR, View.NODE]
 
 
+def test_where_and_when_a_patient_comes_from(project: Project) -> None:
+    project.set_origin("P1", "Hôpital 二", "2023-02-28")
+    project.set_origin("P2", "", "")
+    with Project.open(project.folder) as again:
+        first, second, third = again.patients()
+    assert (first.hospital, first.admission_date) == ("Hôpital 二", "2023-02-28")
+    assert (second.hospital, second.admission_date) == ("", "")
+    assert (third.hospital, third.admission_date) == ("Hospital 中", "2024-02-29")
+
+
+@pytest.mark.parametrize("word", ["2023-02-29", "20230228", "2023-2-28", "2023-W09-2", "28.02.2023", " ", "soon"])
+def test_what_is_no_iso_date_is_refused(project: Project, word: str) -> None:
+    with pytest.raises(BadProject, match="YYYY-MM-DD"):
+        project.set_origin("P1", "elsewhere", word)
+    assert (project.patient("P1").hospital, project.patient("P1").admission_date) == ("Hospital 中", "2024-02-29")
+
+
 def test_a_cohort_takes_a_new_role(project: Project) -> None:
     project.add_cohort(Cohort("training", Role.TUNE))
     assert project.cohorts() == [EXTERNAL, Cohort("training", Role.TUNE)]
@@ -95,6 +112,7 @@ def test_unknown_names_are_refused_with_a_sentence(project: Project) -> None:
         lambda: project.set_outcome("P3", 1),
         lambda: project.set_cohort("P3", "training"),
         lambda: project.set_clinical("P3", "age", "1"),
+        lambda: project.set_origin("P3", "A", ""),
         lambda: project.remove_patient("P3"),
         lambda: project.add_review(Review("P3", "AN", 3)),
     ):

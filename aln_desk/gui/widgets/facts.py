@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from aln_desk.gui.widgets.labels import label
 
-_SHORT = 24
+_SHORT = 18
 """Longer values may take several lines."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
@@ -206,7 +205,7 @@ class OutlineList(QWidget):
             if one.id == here or not (self.to_do_only.isChecked() and self._outlined.drawn(one.id))
         ]
         if len(patient.bag) == 1:
-            return [OutlineRow(one.id, Path(one.image).name) for one in shown]
+            return [OutlineRow(one.id, patient.id) for one in shown]
         names = image_names(patient)
         head = [OutlineRow("", patient.id)] if shown else []
         return head + [OutlineRow(one.id, names[one.id], indented=True) for one in shown]

@@ -110,10 +110,10 @@ class OverlayRow(QWidget):
     def _lay_out(self, actions: Actions) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 4, 12, 4)
-        row.setSpacing(6)
+        row.setSpacing(5)
         for overlay in OVERLAYS:
             self._add_overlay(row, overlay, actions.key(f"overlay.{overlay.name}"))
-            row.addSpacing(4)
+            row.addSpacing(2)
         row.addStretch(1)
         reset = button("Reset", "quiet", "Brightness and contrast as recorded")
         for one in (reset, self.zoom):
@@ -149,7 +149,7 @@ def _slider(name: str, low: int, high: int, value: int) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(low, high)
     slider.setValue(value)
-    slider.setMinimumWidth(40)
+    slider.setMinimumWidth(32)
     slider.setMaximumWidth(80)
     slider.setAccessibleName(name)
     slider.setToolTip(name)

@@ -12,6 +12,7 @@ from aln_desk.gui.widgets.info_bar import InfoBar
 from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.widgets.patient_model import OUTCOME_WORDS
 from aln_desk.gui.workspace import Workspace
+from aln_desk.io.project import Project
 
 T_STAGES = ("", "1", "2", "3", "4")
 BIRADS = ("", "3", "4A", "4B", "4C", "5", "6")
@@ -74,9 +75,11 @@ class PatientCard(QWidget):
 
     def _connect(self) -> None:
         self.outcome.currentIndexChanged.connect(
-            lambda _: self._keep(self._workspace.set_outcome, self.outcome.currentData())
+            lambda _: self._keep(lambda project: project.set_outcome(self._shown, self.outcome.currentData()))
         )
-        self.cohort.currentTextChanged.connect(lambda text: self._keep(self._workspace.set_cohort, text))
+        self.cohort.currentTextChanged.connect(
+            lambda text: self._keep(lambda project: project.set_cohort(self._shown, text))
+        )
         self.t_stage.currentTextChanged.connect(lambda text: self._keep_variable("t_stage", text))
         self.birads.currentTextChanged.connect(lambda text: self._keep_variable("birads", text))
         self.age.editingFinished.connect(self._keep_age)
@@ -84,7 +87,7 @@ class PatientCard(QWidget):
         self.admission_date.editingFinished.connect(self._keep_origin)
 
     def _keep_variable(self, variable: str, value: str) -> None:
-        self._keep(self._workspace.set_clinical, variable, value)
+        self._keep(lambda project: project.set_clinical(self._shown, variable, value))
 
     def _keep_age(self) -> None:
         if self.age.isModified():
@@ -97,17 +100,17 @@ class PatientCard(QWidget):
             return
         hospital, date = self.hospital.text().strip(), self.admission_date.text().strip()
         try:
-            self._workspace.set_origin(self._shown, hospital, date)
+            self._workspace.change_patient(self._shown, lambda project: project.set_origin(self._shown, hospital, date))
             self.date_refused.hide()
         except BadProject as error:
             self.date_refused.setText(str(error))
             self.date_refused.show()
             self._show(self._shown)
 
-    def _keep(self, change: Callable[..., None], *values: object) -> None:
+    def _keep(self, change: Callable[[Project], None]) -> None:
         """Store a change; one that is refused is told here and the form shows what is stored."""
         try:
-            change(self._shown, *values)
+            self._workspace.change_patient(self._shown, change)
             self.info.hide()
         except AlnError as error:
             self.info.say(str(error), "error")

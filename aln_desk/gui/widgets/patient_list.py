@@ -23,7 +23,6 @@ class PatientList(QWidget):
     def __init__(self, workspace: Workspace, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
-        self.setMinimumWidth(290)
         self._workspace = workspace
         self.filter = PatientFilter(workspace, self)
         self.query = QLineEdit(placeholderText="Search patients", clearButtonEnabled=True)
@@ -37,6 +36,8 @@ class PatientList(QWidget):
         self._thumbnails = Thumbnails(self, TILE * self.devicePixelRatioF())
         self._thumbnails.ready.connect(lambda _: self.view.viewport().update())
         self._delegate = PatientDelegate(self._picture, self.view)
+        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.view.setMinimumWidth(270)
         self.view.setMouseTracking(True)
         self.view.setModel(self.filter)
         self.view.setItemDelegate(self._delegate)

@@ -93,7 +93,7 @@ class VerdictPanel(QWidget):
         self.missing.setText(missing)
         self.missing.setVisible(bool(missing))
         self.read.setVisible(model is not None and is_read is False)
-        self.read.setText(f"Read this project with {model.name}" if model else "")
+        self.read.setToolTip(f"Read this project with {model.name}" if model else "")
         self.read.setEnabled(not busy)
 
     def _show_decision(self, verdict: Verdict) -> None:

@@ -67,11 +67,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class BagPredicted:
-    """One patient's verdict is known and its arrays lie in the predictions' part file ``file``."""
+    """One patient is read and the arrays lie in ``file``. A model of stage 1 alone gives no score and no threshold."""
 
     patient: str
-    score: float
-    threshold: float
+    score: float | None
+    threshold: float | None
     model: str
     shares: dict[str, float]
     file: str = ""

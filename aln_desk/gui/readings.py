@@ -125,8 +125,9 @@ class Readings(QObject):
         return ReadBag()
 
     def apply(self, read: BagPredicted) -> None:
-        """Take one patient's verdict as it comes from the engine."""
-        self._fresh[read.patient] = Verdict(read.patient, read.score, read.threshold, read.model, dict(read.shares))
+        """Take one patient's results as they come from the engine."""
+        if read.score is not None and read.threshold is not None:
+            self._fresh[read.patient] = Verdict(read.patient, read.score, read.threshold, read.model, dict(read.shares))
         if read.file:
             self._parts[read.patient] = Path(read.file)
         self._bags.pop(read.patient, None)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from aln_desk.domain.errors import BadProject
+from aln_desk.domain.errors import BadFile, BadProject
 from aln_desk.domain.messages import BagPredicted, Message, Progress
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
@@ -64,25 +66,37 @@ class ProjectReader:
         found, source = self._findings(patient)
         verdict = judge(self._model, patient.id, found)
         shares = verdict.shares if verdict else {}
-        if source is None:
+        if source is None or not _same(predictions.read_shares(source, list(shares)), shares):
             source = predictions.part_path(self._folder, patient.id)
             predictions.write_bag(source, self._model.digest, found, shares)
             self._parts[patient.id] = source
         if verdict:
             self._verdicts[patient.id] = verdict
-            self._emit(BagPredicted(patient.id, verdict.score, verdict.threshold, verdict.model, shares, str(source)))
+        score = verdict.score if verdict else None
+        self._emit(BagPredicted(patient.id, score, self._model.threshold, self._model.digest, shares, str(source)))
         self._tell()
         return bool(self._queue)
 
     def finish(self) -> Reading:
-        """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step."""
-        target = self._folder / INSTANCES_FILE
-        predictions.merge(list(self._parts.values()), target, self._model.digest)
-        rows = [_row(p, self._verdicts[p.id]) for p in self._patients if p.id in self._verdicts]
-        predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
+        """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step.
+
+        After a stop, patients that were not reached keep the verdict that this model gave them before.
+        """
+        predictions.merge(list(self._parts.values()), self._folder / INSTANCES_FILE, self._model.digest)
         waiting = {p.id for p in self._queue}
+        kept = {row.patient: row for row in self._verdicts_before() if row.patient in waiting}
+        fresh = {p.id: _row(p, self._verdicts[p.id]) for p in self._patients if p.id in self._verdicts}
+        rows = [(kept | fresh)[p.id] for p in self._patients if p.id in kept or p.id in fresh]
+        predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
         done = [p for p in self._patients if p.id not in waiting]
         return Reading(tuple(rows), sum(len(p.bag) for p in done), not self._queue)
+
+    def _verdicts_before(self) -> list[VerdictRow]:
+        """What this model said in an earlier reading; nothing where the table is damaged, since it is made anew."""
+        with suppress(BadFile):
+            rows = predictions.read_verdicts(self._folder / VERDICTS_FILE)
+            return [row for row in rows if row.model == self._model.digest]
+        return []
 
     def _findings(self, patient: Patient) -> tuple[list[InstancePrediction], Path | None]:
         """The bag's findings and the file that already holds them, or None when they are new."""
@@ -110,6 +124,11 @@ def model_folder(project: Project, asked: str = "") -> Path:
         own = project.models / asked
         return own if own.is_dir() else Path(asked)
     return project.adopted() or embedded_model()
+
+
+def _same(stored: dict[str, float], shares: dict[str, float]) -> bool:
+    """Whether the shares on disk are those of the bag as it is now (an image may have come or gone)."""
+    return all(abs(stored.get(name, math.inf) - share) < 1e-6 for name, share in shares.items())
 
 
 def _row(patient: Patient, verdict: Verdict) -> VerdictRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -127,3 +128,42 @@ def test_the_model_asked_for_comes_before_the_adopted_one(study: Path, random_mo
         own.mkdir()
         assert model_folder(project, "0123") == own
         assert model_folder(project, "/somewhere/else") == Path("/somewhere/else")
+
+
+def test_stopping_a_second_reading_loses_no_verdict_of_the_first(study: Path, model: LoadedModel) -> None:
+    first, _ = read_all(study, model)
+    part, _ = read_all(study, model, bags=3)
+    assert not part.complete
+    assert predictions.read_verdicts(study / "predictions" / "verdicts.csv") == list(first.verdicts)
+
+
+def test_shares_follow_a_bag_that_shrank(study: Path, model: LoadedModel) -> None:
+    read_all(study, model)
+    with Project.open(study) as project:
+        patient = next(p for p in project.patients() if len(p.bag) == 2)
+        project.remove_patient(patient.id)
+        project.add_patient(replace(patient, bag=patient.bag[:1]))
+    read_all(study, model)
+    shares = predictions.read_shares(study / "predictions" / "instances.h5", [patient.bag[0].id])
+    assert shares == {patient.bag[0].id: pytest.approx(1.0)}
+
+
+def test_a_model_of_stage_one_alone_tells_of_each_bag_without_a_verdict(study: Path, tmp_path: Path) -> None:
+    from small_study import make_model
+
+    masks_only = load_model(make_model(tmp_path / "masks", with_verdict=False), torch.device("cpu"))
+    found, told = read_all(study, masks_only)
+    bags = [m for m in told if isinstance(m, BagPredicted)]
+    assert len(bags) == 32
+    assert all(m.score is None and Path(m.file).parent.name == "parts" for m in bags)
+    assert found.complete
+    assert found.verdicts == ()
+
+
+def test_damaged_results_are_made_anew(study: Path, model: LoadedModel) -> None:
+    first, _ = read_all(study, model)
+    for name in ("verdicts.csv", "instances.h5"):
+        (study / "predictions" / name).write_bytes(b"\xff\x00 not what it was")
+    again, _ = read_all(study, model)
+    assert predictions.read_verdicts(study / "predictions" / "verdicts.csv") == list(again.verdicts)
+    assert [r.score for r in again.verdicts] == pytest.approx([r.score for r in first.verdicts])

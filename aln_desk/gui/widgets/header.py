@@ -22,6 +22,7 @@ class Header(QWidget):
         self.project.setAccessibleName("Project menu")
         self.model = label("", "chip")
         self.device = label("", "chip")
+        self.model.hide()
         self.device.hide()
         self._modes = QButtonGroup(self, exclusive=True)
         self._lay_out(self._mode_bar(actions))

@@ -113,7 +113,7 @@ def _paint_verdict(painter: QPainter, rect: QRectF, row: PatientRow) -> None:
     score.setLeft(score.right() - widths("0.00"))
     bar = QRectF(score.left() - _GAP - _BAR, rect.center().y() - 2, _BAR, 4)
     name = rect.adjusted(32, 0, 0, 0)
-    name.setRight(bar.left() - _GAP)
+    name.setRight((bar if row.verdict else bag).left() - _GAP)
     painter.setPen(QColor(colours.text))
     shown = painter.fontMetrics().elidedText(row.patient.id, Qt.TextElideMode.ElideMiddle, int(name.width()))
     painter.drawText(name, middle, shown)

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from aln_desk import __version__
 from aln_desk.cli_output import Output
-from aln_desk.domain.errors import BadSetting
-from aln_desk.domain.presets import DEFAULT_PRESET, PRESETS
+from aln_desk.domain.errors import BadProject, BadSetting
+from aln_desk.domain.presets import DEFAULT_PRESET, DEVICES, PRESETS
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 NOTICE = "Research use only. Not a medical device."
 
 
@@ -47,6 +46,8 @@ def _parser() -> dict[str, argparse.ArgumentParser]:
 def _window(options: argparse.Namespace) -> int:
     from aln_desk import app
 
+    if options.project is not None and not options.project.exists():
+        raise BadProject(f"'{options.project}' is neither a command nor a project folder. See aln-desk --help.")
     return app.run(options.project)
 
 
@@ -76,7 +77,11 @@ def _simulate(options: argparse.Namespace) -> int:
 
 def _new(options: argparse.Namespace) -> int:
     from aln_desk.io.importers import new_project
+    from aln_desk.io.patient_table import unused_tables
 
+    if options.csv is None:
+        for table in unused_tables(options.source):
+            print(f"{table.name} was not used: its header lacks 'file' and 'patient'.", file=sys.stderr)
     with new_project(options.project, options.source, table=options.csv, annotations=options.annotations) as project:
         patients = project.patients()
         count = sum(len(p.bag) for p in patients)
@@ -126,6 +131,9 @@ def _predict(options: argparse.Namespace) -> int:
     if model.threshold is None:
         verdicts = "no verdicts, since this model has only stage 1"
     output.say(f"{reading.images} images read by model {model.name} ({model.digest}): {verdicts}. {NOTICE}")
+    if reading.left_out:
+        names = ", ".join(reading.left_out)
+        raise BadProject(f"These patients have an image that cannot be read, and no verdict: {names}.")
     return 0 if reading.complete else 130
 
 
@@ -133,9 +141,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from training.evaluate import evaluate
 
     rows = evaluate(options.project, options.out, notify=lambda text: print(text, file=sys.stderr))
+    if not rows:
+        print("No patient has an outcome yet, so there is nothing to compare the verdicts with.", file=sys.stderr)
     print(f"{'cohort':20} {'n':>5} {'positive':>8}  AUC (95 % interval)")
     for row in rows:
-        auc = f"{row.auc:.3f} ({row.auc_low:.3f} to {row.auc_high:.3f})" if row.auc == row.auc else "not defined"
+        auc = f"{row.auc:.3f}" if row.auc == row.auc else "not defined"
+        auc += f" ({row.auc_low:.3f} to {row.auc_high:.3f})" if row.auc_low == row.auc_low else ""
         print(f"{row.cohort:20} {row.n:5d} {row.positive:8d}  {auc}")
     print(f"Written to {options.out / 'metrics.csv'}. {NOTICE}")
     return 0
@@ -163,7 +174,7 @@ def _engine(options: argparse.Namespace) -> int:
     from aln_desk.domain.messages import to_line
     from aln_desk.inference.engine import Engine
 
-    Engine(lambda message: print(to_line(message), flush=True)).serve(sys.stdin)
+    Engine(lambda message: print(to_line(message), flush=True)).serve(sys.stdin or ())
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from aln_desk.domain.messages import Curve, Finished, Message, Note, Progress, Started, to_line
 
 STAGES = {
+    "simulate": "Drawing patients",
     "images": "Reading images",
     "mtl": "Stage 1",
     "tokens": "Extracting tokens",
@@ -46,9 +47,11 @@ class Output:
         self._close()
 
     def should_stop(self) -> bool:
+        """Whether the command was asked to stop."""
         return self._stop.is_set()
 
     def emit(self, message: Message) -> None:
+        """Show a message: as a line of JSON, as the bar's new place, or as a line above the bar."""
         if self._events:
             print(to_line(message), flush=True)
         elif isinstance(message, Progress):
@@ -103,6 +106,6 @@ class Output:
         print("Stopping; what is done is kept. Again to stop at once.", file=sys.stderr)
 
     def _wait_for_end(self) -> None:
-        while sys.stdin.readline():
+        while sys.stdin is not None and sys.stdin.readline():
             pass
         self._stop.set()

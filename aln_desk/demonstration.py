@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,22 +31,30 @@ def simulate_project(
 
     if folder.exists() and any(folder.iterdir()):
         raise BadProject(f"{folder} is not empty. Choose another folder for the simulated patients.")
-    staging = folder.with_name(folder.name + ".part")
-    shutil.rmtree(staging, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         simulate(
             staging,
             patients,
             seed,
-            progress=lambda done, total: emit(Progress("images", done, total)),
+            progress=lambda done, total: emit(Progress("simulate", done, total)),
             should_stop=should_stop,
         )
         new_project(staging, staging).close()
         if folder.exists():
             folder.rmdir()
+        staging.chmod(0o777 & ~_umask())
         staging.replace(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The process's umask; a temporary folder is private, the project it becomes need not be."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def make(

@@ -198,3 +198,64 @@ def test_doctor_tells_versions_and_places(capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr().out
     for word in ("torch", "PySide6-Essentials", "Device", "Embedded model", "Settings"):
         assert word in told
+
+
+def test_an_export_never_takes_the_place_of_an_image(study: Path) -> None:
+    before = {path: path.read_bytes() for path in (study / "images").glob("*.png")}
+    with pytest.raises(BadProject, match="never changed"):
+        call("export", study, "--format", "masks", "--source", "drawn", "--out", study / "images")
+    assert before == {path: path.read_bytes() for path in (study / "images").glob("*.png")}
+
+
+def test_no_mask_is_lost_when_names_are_alike(tmp_path: Path) -> None:
+    from aln_desk.domain.annotation import Annotation
+    from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
+    from aln_desk.domain.shape import Shape
+    from aln_desk.io import labelme_json
+
+    square = Shape("tumor", ((2.0, 2.0), (9.0, 2.0), (9.0, 9.0)))
+    with Project.create(tmp_path / "p") as project:
+        project.add_cohort(Cohort("training", Role.TRAIN))
+        for number, name in enumerate(("P/1", "P:1", "P*1")):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            images.write_png(folder / "T1.png", np.zeros((20, 20), np.uint8))
+            labelme_json.write(folder / "T1.json", Annotation("T1.png", 20, 20, (square,)))
+            bag = Instance(f"{name}/T1.png", name, View.TUMOUR, str(folder / "T1.png"), str(folder / "T1.json"))
+            project.add_many([Patient(name, "training", bag=(bag,))])
+    assert call("export", tmp_path / "p", "--format", "masks", "--source", "drawn", "--out", tmp_path / "out") == 0
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 3
+
+
+def test_an_unreadable_image_leaves_out_its_patient_only(
+    study: Path, random_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Project.open(study) as project:
+        Path(project.patient("P003").bag[0].image).write_text("not an image")
+    with pytest.raises(BadProject, match="P003"):
+        call("predict", study, "--model", random_model, "--device", "cpu")
+    read = {v["patient"] for v in rows(study / "predictions" / "verdicts.csv")}
+    assert len(read) == 31
+    assert "P003" not in read
+    assert "P003 was left out" in capsys.readouterr().err
+
+
+def test_a_folder_beside_a_simulation_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "sim.part").mkdir()
+    (tmp_path / "sim.part" / "thesis.txt").write_text("precious")
+    assert call("simulate", tmp_path / "sim", "--patients", 1, "--seed", 1) == 0
+    assert (tmp_path / "sim.part" / "thesis.txt").read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} >= {"sim", "sim.part"}
+    assert not list(tmp_path.glob(".sim-*"))
+
+
+def test_a_mistyped_command_opens_no_window() -> None:
+    with pytest.raises(BadProject, match="neither a command nor a project"):
+        call("predct")
+
+
+def test_the_engine_without_any_input_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "aln_desk", "engine"], stdin=subprocess.DEVNULL, timeout=120, check=False
+    )
+    assert done.returncode == 0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import BadProject, Stopped
+from aln_desk.domain.order import natural_key
 from aln_desk.domain.patient import Instance, Patient, Role
 from aln_desk.io import images
 from aln_desk.io.annotations import current_annotation
@@ -82,7 +83,8 @@ class Split:
 def split(patients: Sequence[Patient], roles: dict[str, Role], held_out: float) -> Split:
     """Tune cohorts where there are some; otherwise the last admitted ``held_out`` share of the training patients.
 
-    Patients of one admission date stay together. Without dates the order of ids decides. Patients of test cohorts
+    Patients of one admission date stay together. Without dates the natural order of ids decides; a patient without a
+    date counts as admitted first. Patients of test cohorts
     are refused with `BadProject`: they may never shape a model.
     """
     tests = [p for p in patients if roles[p.cohort] not in (Role.TRAIN, Role.TUNE)]
@@ -94,7 +96,7 @@ def split(patients: Sequence[Patient], roles: dict[str, Role], held_out: float) 
         raise BadProject("There are no patients to train on. Give some patients a cohort with the role 'train'.")
     if tune:
         return Split(tuple(train), tuple(tune))
-    ordered = sorted(train, key=lambda p: (p.admission_date, p.id))
+    ordered = sorted(train, key=lambda p: (p.admission_date, natural_key(p.id)))
     cut = len(ordered) - round(held_out * len(ordered))
     while 0 < cut < len(ordered) and _same_day(ordered[cut - 1], ordered[cut]):
         cut += 1
@@ -141,6 +143,14 @@ def load(
     image = np.load(folder / "image.npy", mmap_mode="r")
     mask = np.load(folder / "mask.npy", mmap_mode="r")
     return ImageSet(image, mask, np.load(folder / "content.npy"), tuple(entries), digest)
+
+
+def bag_digest(patients: Sequence[Patient]) -> str:
+    """Names exactly these bags and outcomes: changed when an image's bytes, a bag or an outcome changes."""
+    with ThreadPoolExecutor(_threads()) as pool:
+        digests = list(pool.map(lambda i: images.digest(Path(i.image)), [i for p in patients for i in p.bag]))
+    record = [[p.id, p.outcome, [i.id for i in p.bag]] for p in patients]
+    return hashlib.sha256(json.dumps([record, digests]).encode()).hexdigest()[:16]
 
 
 def _build(

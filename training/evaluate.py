@@ -127,8 +127,11 @@ def _dice_by_group(file: Path, model: str, patients: Iterable[Patient]) -> dict[
 
 
 def _dice_against_drawn(instance: Instance, prediction: InstancePrediction) -> float:
-    """Dice of the predicted mask against every drawn area; nan where nothing is drawn."""
-    drawn = class_mask(current_annotation(instance), *prediction.mask.shape) > 0
+    """Dice of the predicted mask against every drawn area; nan where nothing is drawn or the outline is damaged."""
+    try:
+        drawn = class_mask(current_annotation(instance), *prediction.mask.shape) > 0
+    except BadFile:
+        return math.nan
     return dice(prediction.mask, drawn) if drawn.any() else math.nan
 
 

@@ -16,10 +16,10 @@ from aln_desk.domain.messages import Curve
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.presets import MilRecipe
 from aln_desk.io.tokens import Tokens
+from aln_desk.models.build import precision
 from aln_desk.models.mil import BagTransformer
 from aln_desk.stats.roc import auc
 from training import checkpoint, schedule
-from training.mtl_loop import SAVE_EVERY_SECONDS, precision
 from training.pace import Emit, Pace
 
 
@@ -88,7 +88,7 @@ def train(
     an_epoch = max(1, -(-len(fit) // recipe.batch))
     steps = an_epoch * recipe.epochs
     start = checkpoint.restore(state, net, optimiser)
-    pace = Pace("mil", start, steps, emit, SAVE_EVERY_SECONDS)
+    pace = Pace("mil", start, steps, emit)
     net.train()
     for step in range(start, steps):
         torch.manual_seed(seed * 1_000_003 + step)

@@ -15,6 +15,7 @@ from torch import Tensor
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.messages import Curve, Progress
 from aln_desk.domain.presets import MtlRecipe
+from aln_desk.models.build import precision
 from aln_desk.models.mtl import MtlOutput, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
 from aln_desk.stats.roc import auc
@@ -24,8 +25,6 @@ from training.pace import Emit, Pace
 
 FAST_PARTS = ("decoder", "lesion_head", "status_head")
 """Parts of the network that learn ``head_rate`` times faster: everything that starts from scratch but the neck."""
-
-SAVE_EVERY_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +60,7 @@ def train(
     device = next(net.parameters()).device
     optimiser = schedule.groups(net, recipe.learning_rate, recipe.weight_decay, FAST_PARTS, recipe.head_rate)
     start = checkpoint.restore(state, net, optimiser)
-    pace = Pace("mtl", start, recipe.iterations, emit, SAVE_EVERY_SECONDS)
+    pace = Pace("mtl", start, recipe.iterations, emit)
     net.train()
     for step in range(start, recipe.iterations):
         torch.manual_seed(seed * 1_000_003 + step)
@@ -156,12 +155,6 @@ def validate(
         "lesion_accuracy": float(right.mean()) if len(right) else float("nan"),
         "status_auc": auc(outcomes[known], np.concatenate(status)[known]),
     }
-
-
-def precision(device: torch.device) -> torch.autocast:
-    """bfloat16 autocast where the device is fast at it (CUDA), full precision elsewhere."""
-    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
 
 
 def progress(emit: Emit) -> Callable[[int, int], None]:

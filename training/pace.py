@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
 from torch import Tensor
 
+from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.messages import Curve, Message, Progress
 
 Emit = Callable[[Message], None]
 TELL_EVERY_SECONDS = 0.25
+SAVE_EVERY_SECONDS = 60.0
 
 
 class Pace:
-    """Counts the steps of one stage. Losses are averaged between two reports, so no device is waited for in between."""
+    """Counts the steps of one stage. Losses are averaged between two reports, so no device is waited for in between.
 
-    def __init__(self, stage: str, start: int, total: int, emit: Emit, save_every: float) -> None:
+    A loss that is no longer a finite number ends the run with a sentence: what follows would be worthless.
+    """
+
+    def __init__(self, stage: str, start: int, total: int, emit: Emit) -> None:
         self._stage, self._start, self._total, self._emit = stage, start, total, emit
-        self._save_every = save_every
         self._done = start
         self._since = self._told = self._saved = time.monotonic()
         self._sums: dict[str, Tensor] = {}
@@ -35,14 +40,19 @@ class Pace:
             self._tell()
 
     def save_due(self) -> bool:
-        """True once every ``save_every`` seconds."""
-        if time.monotonic() - self._saved < self._save_every:
+        """True once every `SAVE_EVERY_SECONDS`."""
+        if time.monotonic() - self._saved < SAVE_EVERY_SECONDS:
             return False
         self._saved = time.monotonic()
         return True
 
     def _tell(self) -> None:
         means = {name: float(value) / self._count for name, value in self._sums.items()}
+        if not all(math.isfinite(value) for value in means.values()):
+            raise BadSetting(
+                f"The training has diverged (its loss is no longer a number at step {self._done}). "
+                f"Start again with a lower {self._stage}.learning_rate."
+            )
         self._emit(Curve(self._stage, "train", self._done, means))
         spent = time.monotonic() - self._since
         left = spent / (self._done - self._start) * (self._total - self._done)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from aln_desk.domain.errors import BadProject, BadSetting
@@ -39,11 +41,32 @@ class RunRecord:
 
 
 class RunFolder:
-    """One run on disk. Every change of the record is written at once."""
+    """One run on disk. Every change of the record is written at once.
+
+    As a context it is held by this process alone; the system lets go of it when the process ends, however it ends.
+    """
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
+        self._lock: sqlite3.Connection | None = None
+
+    def __enter__(self) -> RunFolder:
+        # SQLite's lock of an empty database: the one lock of the standard library that every system has.
+        self._lock = sqlite3.connect(self.folder / "lock", timeout=0, isolation_level=None)
+        try:
+            self._lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            self._lock.close()
+            raise BadProject(f"Run {self.record.run} is under way in another process. Stop that one first.") from error
+        self.change(state="running")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
 
     @classmethod
     def create(cls, runs: Path, record: RunRecord) -> RunFolder:
@@ -53,19 +76,17 @@ class RunFolder:
         while folder.exists():
             folder, count = runs / f"{stamp}-{count}", count + 1
         folder.mkdir(parents=True)
-        created = cls(folder, replace(record, run=folder.name))
-        created.change()
-        return created
+        return cls(folder, replace(record, run=folder.name))
 
     @classmethod
     def find(cls, runs: Path, name: str) -> RunFolder:
         """The run of that name, or with an empty name the latest that did not finish; `BadProject` if none."""
-        folders = [runs / name] if name else sorted((f for f in runs.glob("*") if (f / FILE).exists()), reverse=True)
-        for folder in folders:
+        folders = [runs / name] if name else sorted(runs.glob("*"), reverse=True)
+        for folder in (f for f in folders if (f / FILE).exists()):
             record = _read(folder / FILE)
             if name or record.state != "finished":
                 return cls(folder, record)
-        raise BadProject(f"{runs}: there is no run to resume. Start a new one.")
+        raise BadProject(f"{runs}: there is no run{f' {name}' if name else ''} to resume. Start a new one.")
 
     def change(self, **values: Any) -> None:
         """Replace these entries of the record and write it."""

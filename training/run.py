@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 from aln_desk.domain import presets
 from aln_desk.domain.errors import BadProject, BadSetting, Stopped
 from aln_desk.domain.messages import Failed, Finished, Note, Started
-from aln_desk.domain.patient import Patient
+from aln_desk.domain.patient import Patient, Role
 from aln_desk.io import tokens as token_file
 from aln_desk.io.project import Project
-from aln_desk.models.build import build_mil, build_mtl, choose_device, load_model, save_model
+from aln_desk.io.runs import read_runs
+from aln_desk.models.build import (
+    StoredDtype,
+    build_mil,
+    build_mtl,
+    choose_device,
+    load_model,
+    round_to,
+    save_model,
+)
 from aln_desk.models.mil import BagTransformer, MilConfig
 from aln_desk.models.mtl import MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
@@ -58,8 +67,7 @@ def train(job: Job, emit: Emit, should_stop: Callable[[], bool] = lambda: False)
     ``failed`` then, and a `Failed` message is sent before the error goes on.
     """
     device = choose_device(job.device)
-    with Project.open(job.project) as project:
-        run = _open_run(project, job)
+    with Project.open(job.project) as project, _open_run(project, job) as run:
         tell = run.recorder(emit)
         tell(Started(run.record.run, str(run.folder), _device_words(device), run.record.preset))
         try:
@@ -95,7 +103,12 @@ class _Work:
         self.taught: list[str] = []
         self.cam_top: float | None = None
 
+    @property
+    def _dtype(self) -> StoredDtype:
+        return cast(StoredDtype, self.recipe.dtype)
+
     def all(self) -> Path:
+        """Everything from the images to the new model's folder."""
         split = self._split()
         net, preprocess = self._stage_one(split)
         bag_net, threshold, rule = None, None, ""
@@ -113,6 +126,7 @@ class _Work:
             base = load_model(Path(self.run.record.base), self.device)
             self.emit(Note(f"Stage 1 is that of model {base.digest}."))
             self.taught = list(base.manifest.get("taught", []))
+            self._check_data(data.bag_digest([*split.fit, *split.tune]))
             return base.mtl, base.preprocess
         preprocess = Preprocess(size=self.recipe.size, geometry=self.recipe.geometry)  # type: ignore[arg-type]
         images = data.load(
@@ -140,6 +154,7 @@ class _Work:
             net, images, fit, tune, preprocess, self.recipe.mtl, self.recipe.seed, state, self.emit, self.should_stop
         ):
             raise Stopped("Stopped in stage 1. Resume the run to go on from here.")
+        round_to(net, self._dtype)
         net.eval()
         if len(tune):
             self.figures |= mtl_loop.validate(net, images, tune, preprocess)
@@ -172,6 +187,7 @@ class _Work:
             bag_net, fit, tune, self.recipe.mil, self.recipe.seed, state, self.emit, self.should_stop
         ):
             raise Stopped("Stopped in stage 2. Resume the run to go on from here.")
+        round_to(bag_net, self._dtype)
         bag_net.eval()
         threshold, rule = _threshold(bag_net, fit, tune)
         if len(tune):
@@ -220,8 +236,7 @@ class _Work:
             },
             "figures": {key: value for key, value in self.figures.items() if value == value},
         }
-        dtype = cast(Literal["float32", "float16"], self.recipe.dtype)
-        digest = save_model(staging, net, bag_net, preprocess, threshold, fields, dtype)
+        digest = save_model(staging, net, bag_net, preprocess, threshold, fields, self._dtype)
         target = self.project.models / digest
         if target.exists():
             shutil.rmtree(staging)
@@ -243,12 +258,9 @@ def parameters_digest(net: torch.nn.Module) -> str:
 
 def _open_run(project: Project, job: Job) -> RunFolder:
     if job.resume is not None:
-        run = RunFolder.find(project.runs, job.resume)
-        run.change(state="running")
-        return run
+        return RunFolder.find(project.runs, job.resume)
     recipe = presets.change(presets.preset(job.preset).recipe, dict(job.settings))
-    if recipe.size % 32 or not recipe.size:
-        raise BadSetting(f"size {recipe.size} cannot be used; choose a multiple of 32, such as 256.")
+    presets.check(recipe)
     base = ""
     if job.stages == "mil":
         base = str(_base(project, job))
@@ -262,9 +274,8 @@ def _base(project: Project, job: Job) -> Path:
 
     if job.base:
         return job.base
-    finished = [RunFolder.find(project.runs, f.name).record for f in sorted(project.runs.glob("*")) if f.is_dir()]
-    models = [Path(r.model) for r in finished if r.state == "finished" and Path(r.model).is_dir()]
-    return models[-1] if models else project.adopted() or embedded_model()
+    finished = [Path(run.model) for run in read_runs(project.runs) if run.state == "finished"]
+    return next((model for model in finished if model.is_dir()), None) or project.adopted() or embedded_model()
 
 
 def _cohorts(project: Project, job: Job) -> list[str]:
@@ -272,7 +283,10 @@ def _cohorts(project: Project, job: Job) -> list[str]:
     missing = [name for name in job.cohorts if name not in known]
     if missing:
         raise BadProject(f"There is no cohort '{missing[0]}' here. Those that exist: {', '.join(known)}.")
-    chosen = list(job.cohorts) or [c.name for c in known.values() if c.role in ("train", "tune")]
+    tests = [name for name in job.cohorts if known[name].role not in (Role.TRAIN, Role.TUNE)]
+    if tests:
+        raise BadProject(f"Cohort '{tests[0]}' is a test cohort and cannot be trained on. Choose others.")
+    chosen = list(job.cohorts) or [c.name for c in known.values() if c.role in (Role.TRAIN, Role.TUNE)]
     if not chosen:
         raise BadProject("No cohort has the role 'train'. Give one that role before training.")
     return chosen
@@ -311,6 +325,8 @@ def _threshold(net: BagTransformer, fit: mil_loop.Bags, tune: mil_loop.Bags) -> 
     enough = len(tune) >= FEWEST_FOR_THRESHOLD and len(set(tune.outcome.tolist())) == 2
     bags, words = (tune, "held-out training patients") if enough else (fit, "training patients")
     score = mil_loop.scores(net, bags)
+    if not np.isfinite(score).all():
+        raise BadSetting("Stage 2 has diverged: its scores are no longer numbers. Try a lower mil.learning_rate.")
     return float(youden_threshold(bags.outcome.numpy().astype(int), score)), f"Youden index on {len(bags)} {words}"
 
 

@@ -14,9 +14,9 @@ from aln_desk.domain.messages import Progress
 from aln_desk.domain.patient import Patient
 from aln_desk.io import images
 from aln_desk.io.tokens import Tokens
+from aln_desk.models.build import precision
 from aln_desk.models.mtl import MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
-from training.mtl_loop import precision
 from training.pace import Emit
 
 BATCH = 16

@@ -130,6 +130,8 @@ PRESETS: dict[str, Preset] = {
     )
 }
 DEFAULT_PRESET = "small"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""Where networks may run; ``auto`` is CUDA, else Apple's MPS, else the CPU."""
 
 
 def preset(name: str) -> Preset:
@@ -148,6 +150,33 @@ def change(recipe: Recipe, settings: dict[str, str]) -> Recipe:
     for key, text in settings.items():
         recipe = _changed(recipe, key, text)
     return recipe
+
+
+def check(recipe: Recipe) -> None:
+    """Raise `BadSetting`, before any work is done, for a value that no training could use."""
+    mtl, mil = recipe.mtl, recipe.mil
+    rules = (
+        ("size", recipe.size > 0 and recipe.size % 32 == 0, "a multiple of 32, such as 256"),
+        ("geometry", recipe.geometry in ("letterbox", "stretch"), "letterbox or stretch"),
+        ("pooling", recipe.pooling in ("area", "attention"), "area or attention"),
+        ("dtype", recipe.dtype in ("float32", "float16"), "float32 or float16"),
+        ("mask_tokens", recipe.mask_tokens >= 1, "at least 1"),
+        ("seed", recipe.seed < 2**31, "below 2147483648"),
+        ("held_out", recipe.held_out < 1, "below 1, such as 0.2"),
+        ("mtl.iterations", mtl.iterations >= 1, "at least 1"),
+        ("mtl.batch", mtl.batch >= 1, "at least 1"),
+        ("mtl.validate_every", mtl.validate_every >= 1, "at least 1"),
+        ("mtl.learning_rate", 0 < mtl.learning_rate <= 1, "above 0 and at most 1"),
+        ("mtl.scale_low", 0 < mtl.scale_low <= mtl.scale_high, "above 0 and at most mtl.scale_high"),
+        ("mil.layers", mil.layers >= 1, "at least 1"),
+        ("mil.epochs", mil.epochs >= 1, "at least 1"),
+        ("mil.batch", mil.batch >= 1, "at least 1"),
+        ("mil.learning_rate", 0 < mil.learning_rate <= 1, "above 0 and at most 1"),
+        ("mil.dropout", mil.dropout < 1, "below 1"),
+    )
+    for key, holds, wanted in rules:
+        if not holds:
+            raise BadSetting(f"{key} cannot be used as it is set; it must be {wanted}.")
 
 
 def keys(recipe: Recipe) -> list[str]:

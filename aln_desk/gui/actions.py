@@ -85,12 +85,44 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("go.image_back", "Patient", "Previous image", "A", "image"),
     ActionSpec("go.next_to_do", "Patient", "Next to do", "N", "image"),
     ActionSpec("go.query", "Patient", "Search patients", "/", "bag"),
+    ActionSpec("judge.1", "Patient", "Judgement 1: certainly none", "Shift+1", "review"),
+    ActionSpec("judge.2", "Patient", "Judgement 2: probably none", "Shift+2", "review"),
+    ActionSpec("judge.3", "Patient", "Judgement 3: undecided", "Shift+3", "review"),
+    ActionSpec("judge.4", "Patient", "Judgement 4: probable", "Shift+4", "review"),
+    ActionSpec("judge.5", "Patient", "Judgement 5: certain", "Shift+5", "review"),
     ActionSpec("review.sign", "Patient", "Sign and next", "Ctrl+Return", "review"),
     ActionSpec("review.read", "Model", "Read this project with the model", "Ctrl+R", "project"),
-    ActionSpec("train.start", "Model", "Start training", "", "train"),
-    ActionSpec("train.stop", "Model", "Stop training", "", "train"),
+    ActionSpec("model.embedded", "Model", "Go back to the embedded model", "", "project"),
+    ActionSpec("train.start", "Model", "Start training", "F5", "train"),
+    ActionSpec("train.stop", "Model", "Stop training", "Shift+F5", "train"),
     ActionSpec("help.keys", "Help", "Keys", "F1", "window"),
     ActionSpec("help.about", "Help", "About ALN Desk", "", "window"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """What pointer and keys do on the image itself: it stands on the key sheet, and cannot be changed."""
+
+    text: str
+    how: str
+
+
+GESTURES: tuple[Gesture, ...] = (
+    Gesture("Zoom where the pointer is", "Ctrl+wheel"),
+    Gesture("Scroll the image, sideways with Shift", "Wheel"),
+    Gesture("Move the image", "Drag beside shapes, middle button"),
+    Gesture("Select several shapes", "Ctrl+click"),
+    Gesture("Select the next or previous shape", "Ctrl+arrow"),
+    Gesture("Add a corner", "Alt+click, double-click on an edge"),
+    Gesture("Delete a corner", "Alt+Shift+click on it"),
+    Gesture("Choose a corner of the shape", "Comma, full stop"),
+    Gesture("Corner after the chosen, delete it", "Insert, Backspace"),
+    Gesture("Move the shapes or the corner", "Arrows, tenfold with Shift"),
+    Gesture("Draw an outline", "Click point by point, or drag"),
+    Gesture("Close the outline", "Enter, double-click, its first point"),
+    Gesture("Take the last point back", "Backspace"),
+    Gesture("Give up what is being drawn", "Esc"),
 )
 
 

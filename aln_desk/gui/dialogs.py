@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox, QWidget
 
+from aln_desk.gui.file_dialogs import choose_folder
 from aln_desk.gui.widgets.new_project import NewProject, NewProjectDialog
+
+_Answer = QMessageBox.StandardButton
 
 
 def ask_project(parent: QWidget) -> Path | None:
     """The folder of a project to open, None when the user thinks better of it."""
-    folder = QFileDialog.getExistingDirectory(parent, "Open project")
-    return Path(folder) if folder else None
+    return choose_folder(parent, "Open project")
 
 
 def ask_new_project(parent: QWidget) -> NewProject | None:
@@ -21,8 +24,28 @@ def ask_new_project(parent: QWidget) -> NewProject | None:
     return dialog.wish() if dialog.exec() else None
 
 
-def give_up_unsaved(parent: QWidget, count: int) -> bool:
-    """Whether the user closes although the outlines of ``count`` images could not be saved."""
-    text = f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?"
-    buttons = QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel
-    return QMessageBox.warning(parent, "Unsaved outlines", text, buttons) == QMessageBox.StandardButton.Discard
+def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool] | None = None) -> bool:
+    """Whether the project may be closed although the outlines of ``count`` images could not be saved.
+
+    "Try again" calls ``save``, which tells whether nothing is unsaved any more; without it, it is not offered.
+    """
+    while (answer := _ask_about_unsaved(parent, count, again=save is not None)) == _Answer.Retry:
+        if save is not None and save():
+            return True
+    return answer == _Answer.Discard
+
+
+def _ask_about_unsaved(parent: QWidget, count: int, again: bool) -> QMessageBox.StandardButton:
+    """Enter and Escape stay: what was drawn is never lost by a key pressed too soon."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("Unsaved outlines")
+    box.setText(f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?")
+    box.setStandardButtons(_Answer.Discard | _Answer.Cancel)
+    if again:
+        box.addButton(_Answer.Retry).setText("Try again")
+    box.button(_Answer.Discard).setText("Close and lose them")
+    box.button(_Answer.Cancel).setText("Stay")
+    box.setDefaultButton(_Answer.Cancel)
+    box.setEscapeButton(_Answer.Cancel)
+    return _Answer(box.exec())

@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep everything, end the children, then close; a running training is asked about first."""
+        self._remember_window()  # while the pages still show what they are left with
         training = cast("TrainingPage | None", self.pages.get("train"))
         if (training is not None and not training.may_close()) or not self.close_project():
             event.ignore()
@@ -118,7 +119,6 @@ class MainWindow(QMainWindow):
         self.reading.shut_down()
         for page in self.pages.values():
             page.close()
-        self._remember_window()
         tasks.wait_all()
         event.accept()
 
@@ -157,6 +157,7 @@ class MainWindow(QMainWindow):
         reading.busyChanged.connect(self._show_busy)
         reading.deviceKnown.connect(self.header.set_device)
         reading.failed.connect(lambda text: self.info.say(text, "error"))
+        reading.noted.connect(lambda text: self.info.say(text, "warning"))
         self.status.progress.cancelled.connect(reading.cancel)
         self.header.modeChosen.connect(self.show_mode)
         self.project_menu.chosen.connect(self.open_project)
@@ -188,6 +189,7 @@ class MainWindow(QMainWindow):
             "panel.left": lambda: fold(self.stack.currentWidget(), 0),
             "panel.right": lambda: fold(self.stack.currentWidget(), -1),
             "review.read": self.reading.start,
+            "model.embedded": self._use_embedded_model,
             "theme.light": self._switch_theme,
             "window.full": lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen),
             "help.keys": lambda: KeySheet(self.actions_, self).open(),
@@ -258,6 +260,11 @@ class MainWindow(QMainWindow):
         if (wish := dialogs.ask_new_project(self)) is not None:
             self._remember_project()
             self.opening.create(wish)
+
+    def _use_embedded_model(self) -> None:
+        if self.workspace.project is not None:
+            self.workspace.adopt_embedded()
+            self.reading.start()
 
     def _switch_theme(self) -> None:
         name: theme.ThemeName = "light" if self.actions_["theme.light"].isChecked() else "reading"

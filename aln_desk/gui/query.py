@@ -38,6 +38,13 @@ def matches(query: str, row: PatientRow) -> bool:
     return all(_fits(word, row) for word in query.casefold().split())
 
 
+def complaint(query: str) -> str:
+    """A sentence on the first ``key:`` of the query that is none; empty when all are known."""
+    keys = [key for key, colon, _ in (word.partition(":") for word in query.casefold().split()) if colon]
+    wrong = next((key for key in keys if key not in _KEYS), None)
+    return "" if wrong is None else f'"{wrong}" is no word of the query; known: {", ".join(_KEYS)}.'
+
+
 def _fits(word: str, row: PatientRow) -> bool:
     key, colon, value = word.partition(":")
     if colon and key in _KEYS:

@@ -20,6 +20,7 @@ class Reading(QObject):
     busyChanged = Signal(bool)
     deviceKnown = Signal(str)
     failed = Signal(str)
+    noted = Signal(str)
 
     def __init__(self, workspace: Workspace, engine: EngineProcess, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +67,6 @@ class Reading(QObject):
             case Started():
                 self.deviceKnown.emit(message.device)
             case Note():
-                self.progressed.emit(message.text, 0, 0)
+                self.noted.emit(message.text)
             case Finished():
                 self._workspace.reload_predictions()

@@ -18,6 +18,8 @@ from aln_desk.gui.workspace import Workspace
 from aln_desk.io import atomic, images, report
 
 _MARGIN_MM = 15.0
+_SCREEN_DPI = 96
+"""What the sizes of the HTML are meant for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,14 @@ class ReportContents:
     model_name: str
     simulated: bool
     reviews: tuple[Review, ...] = ()
+    outcome_shown: bool = True
 
 
-def gather(workspace: Workspace) -> ReportContents | None:
-    """The contents for the patient on screen, None while there is no verdict to report."""
+def gather(workspace: Workspace, outcome_shown: bool) -> ReportContents | None:
+    """The contents for the patient on screen, None while there is no verdict to report.
+
+    ``outcome_shown`` False leaves the node status from pathology out, as it is on screen.
+    """
     patient, model = workspace.patient, workspace.model
     verdict = workspace.verdict(patient.id) if patient is not None else None
     if patient is None or verdict is None:
@@ -48,6 +54,7 @@ def gather(workspace: Workspace) -> ReportContents | None:
         model.name if model is not None and model.digest == verdict.model else verdict.model,
         model is not None and model.simulated,
         tuple(workspace.reviews(patient.id)),
+        outcome_shown,
     )
 
 
@@ -72,6 +79,7 @@ def _html(contents: ReportContents) -> str:
         annotations=contents.annotations,
         reviews=contents.reviews,
         simulated=contents.simulated,
+        outcome_shown=contents.outcome_shown,
         made_at=date.today().isoformat(),
     )
 
@@ -81,6 +89,8 @@ def _print(html: str, path: Path) -> None:
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     writer.setPageMargins(QMarginsF(_MARGIN_MM, _MARGIN_MM, _MARGIN_MM, _MARGIN_MM))
     document = QTextDocument()
+    document.setDocumentMargin(0)  # the page has its own
+    document.setPageSize(writer.pageLayout().paintRectPixels(_SCREEN_DPI).size().toSizeF())
     document.setHtml(html)
     document.print_(writer)
     if not path.is_file() or not path.stat().st_size:

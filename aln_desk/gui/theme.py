@@ -43,6 +43,7 @@ class Palette:
     strong_line: str
     text: str
     muted: str
+    disabled: str
     accent: str
     accent_text: str
     button: str
@@ -66,6 +67,7 @@ READING = Palette(
     strong_line="#3d434e",
     text="#dfe2e7",
     muted="#929aa6",
+    disabled="#737b87",
     accent="#7aa2f7",
     accent_text="#10131a",
     button="#3b5bdb",
@@ -89,6 +91,7 @@ LIGHT = Palette(
     strong_line="#a4abb5",
     text="#1e2228",
     muted="#525a66",
+    disabled="#6d7480",
     accent="#2f55c8",
     accent_text="#f4f5f7",
     button="#3454c4",
@@ -114,7 +117,7 @@ QMenuBar::item { padding: 4px 8px; background: transparent; }
 QMenuBar::item:selected, QMenu::item:selected { background: $hover; }
 QMenu { border: 1px solid $strong_line; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 20px; border-radius: 4px; }
-QMenu::item:disabled { color: $strong_line; }
+QMenu::item:disabled { color: $disabled; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
 QStatusBar { border-top: 1px solid $line; min-height: 26px; color: $muted; }
 QStatusBar::item { border: none; }
@@ -130,7 +133,7 @@ QSplitter::handle:hover { background: $accent; }
 #modeBar QPushButton:hover { color: $text; }
 #modeBar QPushButton:checked { background: $hover; color: $text; }
 #modeBar QPushButton:focus { border-color: $accent; }
-#modeBar QPushButton:disabled { color: $strong_line; }
+#modeBar QPushButton:disabled { color: $disabled; }
 
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: $muted; }
@@ -154,11 +157,11 @@ QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $raised; }
 QPushButton:checked { background: $selection; border-color: $accent; }
 QPushButton:focus { border-color: $accent; }
-QPushButton:disabled { color: $strong_line; border-color: $line; }
+QPushButton:disabled { color: $disabled; border-color: $line; }
 QPushButton[role="main"] { background: $button; border-color: $button; color: $button_text; }
 QPushButton[role="main"]:hover { background: $button_hover; }
 QPushButton[role="main"]:focus { border-color: $text; }
-QPushButton[role="main"]:disabled { background: $raised; border-color: $line; color: $strong_line; }
+QPushButton[role="main"]:disabled { background: $raised; border-color: $line; color: $disabled; }
 QPushButton[role="quiet"] { border-color: transparent; padding: 0 8px; }
 QPushButton[role="quiet"]:focus { border-color: $accent; }
 QPushButton[role="menu"] { padding: 0 10px; color: $muted; }
@@ -174,15 +177,23 @@ QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QSpinBox, QDoubleSpinBox, QDate
 QPlainTextEdit, QTextEdit { padding: 4px 6px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QDateEdit:focus { border-color: $accent; }
-QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $strong_line; }
+QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $disabled; }
 QComboBox::drop-down { border: none; width: 18px; }
 QComboBox::down-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 6px; margin-right: 8px; }
+QSpinBox, QDoubleSpinBox { qproperty-alignment: 'AlignRight | AlignVCenter'; }
+QSpinBox::up-button, QDoubleSpinBox::up-button {
+  subcontrol-origin: border; subcontrol-position: top right; width: 28px; border: none; background: transparent; }
+QSpinBox::down-button, QDoubleSpinBox::down-button {
+  subcontrol-origin: border; subcontrol-position: bottom right; width: 28px; border: none; background: transparent; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("$icons/arrow-up.svg"); width: 10px; height: 6px; }
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 6px; }
 QComboBox QAbstractItemView {
   background: $raised; border: 1px solid $strong_line; selection-background-color: $selection;
   selection-color: $text; outline: none; }
 QCheckBox, QRadioButton { spacing: 6px; min-height: 28px; background: transparent; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $sunken; }
 QCheckBox::indicator:checked { background: $button; border-color: $button; image: url("$icons/check.svg"); }
+QCheckBox:disabled, QRadioButton:disabled { color: $disabled; }
 QCheckBox:focus, QRadioButton:focus { color: $accent; }
 
 QAbstractItemView { background: $window; border: none; outline: none; selection-background-color: $selection;

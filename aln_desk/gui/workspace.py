@@ -250,6 +250,14 @@ class Workspace(QObject):
         """Let this model read the project from now on. Raises BadModel when its files are damaged."""
         checkpoint.verify(folder)
         self._opened().adopt(folder, checkpoint.read_manifest(folder)["digest"])
+        self._change_model()
+
+    def adopt_embedded(self) -> None:
+        """Let the embedded model read the project from now on."""
+        self._opened().adopt_embedded()
+        self._change_model()
+
+    def _change_model(self) -> None:
         self._load_model()
         self._readings.use(self.model)
         self.modelChanged.emit()

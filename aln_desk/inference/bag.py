@@ -11,7 +11,7 @@ import torch
 from aln_desk.domain.patient import Instance, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.io import images
-from aln_desk.models.build import LoadedModel, to_logit
+from aln_desk.models.build import LoadedModel, precision, to_logit
 from aln_desk.models.shares import shapley_shares
 
 BATCH = 8
@@ -26,7 +26,7 @@ def read_instances(model: LoadedModel, bag: Sequence[Instance]) -> list[Instance
         pixels = [images.read(Path(instance.image)) for instance in part]
         square = np.stack([model.preprocess.apply(image) for image in pixels])
         x = torch.from_numpy(square).to(model.device).permute(0, 3, 1, 2)
-        with torch.autocast(model.device.type, dtype=torch.bfloat16, enabled=model.device.type == "cuda"):
+        with precision(model.device):
             output = model.mtl(model.preprocess.normalise(x))
         masks = output.lesion_mask_logits.float().cpu().numpy()
         cams = output.cam.float().cpu().numpy()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aln_desk.domain.errors import BadFile, BadProject
-from aln_desk.domain.messages import BagPredicted, Message, Progress
+from aln_desk.domain.messages import BagPredicted, Message, Note, Progress
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.inference.bag import judge, read_instances
@@ -24,11 +24,12 @@ from aln_desk.paths import embedded_model
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading of a project reached."""
+    """What a reading of a project reached. ``left_out`` are patients with an image that cannot be read."""
 
     verdicts: tuple[VerdictRow, ...]
     images: int
     complete: bool
+    left_out: tuple[str, ...] = ()
 
 
 class ProjectReader:
@@ -47,6 +48,7 @@ class ProjectReader:
         self._queue = deque(self._patients)
         self._verdicts: dict[str, Verdict] = {}
         self._parts: dict[str, Path] = {}
+        self._left_out: list[str] = []
         self._known = predictions.known(self._folder / INSTANCES_FILE, model.digest)
         self._began = time.monotonic()
 
@@ -59,11 +61,21 @@ class ProjectReader:
                 return
 
     def step(self) -> bool:
-        """Read one bag; False when none is left."""
+        """Read one bag; False when none is left. A bag with an image that cannot be read is told of and left out:
+        a verdict over a part of the bag would pass for one over the whole.
+        """
         if not self._queue:
             return False
         patient = self._queue.popleft()
-        found, source = self._findings(patient)
+        try:
+            self._take(patient, *self._findings(patient))
+        except BadFile as error:
+            self._left_out.append(patient.id)
+            self._emit(Note(f"Patient {patient.id} was left out: {error}"))
+        self._tell()
+        return bool(self._queue)
+
+    def _take(self, patient: Patient, found: list[InstancePrediction], source: Path | None) -> None:
         verdict = judge(self._model, patient.id, found)
         shares = verdict.shares if verdict else {}
         if source is None or not _same(predictions.read_shares(source, list(shares)), shares):
@@ -74,28 +86,29 @@ class ProjectReader:
             self._verdicts[patient.id] = verdict
         score = verdict.score if verdict else None
         self._emit(BagPredicted(patient.id, score, self._model.threshold, self._model.digest, shares, str(source)))
-        self._tell()
-        return bool(self._queue)
 
     def finish(self) -> Reading:
         """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step.
 
-        After a stop, patients that were not reached keep the verdict that this model gave them before.
+        After a stop, patients that were not reached keep the verdict that this model gave them before; and a table of
+        another model stays whole until this one has read everyone (the next reading goes on from the parts).
         """
-        predictions.merge(list(self._parts.values()), self._folder / INSTANCES_FILE, self._model.digest)
         waiting = {p.id for p in self._queue}
-        kept = {row.patient: row for row in self._verdicts_before() if row.patient in waiting}
+        before = self._verdicts_before()
+        kept = {row.patient: row for row in before if row.patient in waiting and row.model == self._model.digest}
         fresh = {p.id: _row(p, self._verdicts[p.id]) for p in self._patients if p.id in self._verdicts}
         rows = [(kept | fresh)[p.id] for p in self._patients if p.id in kept or p.id in fresh]
-        predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
-        done = [p for p in self._patients if p.id not in waiting]
-        return Reading(tuple(rows), sum(len(p.bag) for p in done), not self._queue)
+        if not waiting or all(row.model == self._model.digest for row in before):
+            predictions.merge(list(self._parts.values()), self._folder / INSTANCES_FILE, self._model.digest)
+            predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
+        unread = waiting.union(self._left_out)
+        images_read = sum(len(p.bag) for p in self._patients if p.id not in unread)
+        return Reading(tuple(rows), images_read, not waiting, tuple(self._left_out))
 
     def _verdicts_before(self) -> list[VerdictRow]:
-        """What this model said in an earlier reading; nothing where the table is damaged, since it is made anew."""
+        """The verdicts of an earlier reading; none where the table is damaged, since it is made anew."""
         with suppress(BadFile):
-            rows = predictions.read_verdicts(self._folder / VERDICTS_FILE)
-            return [row for row in rows if row.model == self._model.digest]
+            return predictions.read_verdicts(self._folder / VERDICTS_FILE)
         return []
 
     def _findings(self, patient: Patient) -> tuple[list[InstancePrediction], Path | None]:

@@ -27,11 +27,13 @@ def export_masks(
 
     ``drawn`` takes the outlines, and leaves out images that have no annotation file; ``model`` takes the last
     reading's masks, each with the lesion type the network sees, and leaves out images it has not read. Files are
-    named ``<image stem>.png``; images whose stem is not unique in the project go to a folder named by their patient.
-    `BadProject` where nothing could be written.
+    named ``<image stem>.png``; images whose stem is not unique in the project go to a folder named by their patient,
+    with a number where even that is taken. `BadProject` where nothing could be written, and before anything is
+    written where a mask would take the place of one of the project's images.
     """
     bag = [instance for patient in project.patients() for instance in patient.bag]
     names = _names(bag)
+    _refuse_overwriting(bag, {out / name for name in names.values()})
     written = 0
     for done, instance in enumerate(bag, start=1):
         mask = _drawn(instance) if source == "drawn" else _predicted(project, instance)
@@ -47,6 +49,13 @@ def export_masks(
     return written, len(bag) - written
 
 
+def _refuse_overwriting(bag: list[Instance], targets: set[Path]) -> None:
+    originals = {Path(instance.image).resolve() for instance in bag}
+    for target in targets:
+        if target.resolve() in originals:
+            raise BadProject(f"{target} is an image of this project, which is never changed. Choose another folder.")
+
+
 def _names(bag: list[Instance]) -> dict[str, str]:
     stems = {i.id: Path(i.image).stem for i in bag}
     count = Counter(stem.casefold() for stem in stems.values())
@@ -54,10 +63,10 @@ def _names(bag: list[Instance]) -> dict[str, str]:
     taken: set[str] = set()
     for instance in bag:
         stem = stems[instance.id]
-        name = f"{stem}.png" if count[stem.casefold()] == 1 else f"{_safe(instance.patient)}/{stem}.png"
-        # Two images of one patient may still share a stem (a.png and a.jpg): keep the suffix then.
-        if name.casefold() in taken:
-            name = f"{_safe(instance.patient)}/{Path(instance.image).name}.png"
+        place = stem if count[stem.casefold()] == 1 else f"{_safe(instance.patient)}/{stem}"
+        name, number = f"{place}.png", 2
+        while name.casefold() in taken:
+            name, number = f"{place}-{number}.png", number + 1
         taken.add(name.casefold())
         names[instance.id] = name
     return names

@@ -240,7 +240,7 @@ def _mask(record: dict[str, Any], kind: str) -> str | None:
 def _image_data(record: dict[str, Any]) -> str | None:
     data = _text(record, "imageData")
     try:
-        base64.b64decode(data)
+        base64.b64decode("".join(data.split()), validate=True)
     except ValueError as error:
         raise _Refused("key 'imageData' is not base64") from error
     return data or None

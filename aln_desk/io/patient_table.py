@@ -25,7 +25,7 @@ KNOWN = (*REQUIRED, "view", "outcome", "admission_date", "cohort", "hospital")
 SHOWN_REFUSALS = 10
 """How many refused rows the message names; the others are counted."""
 
-_OUTCOMES = {"": None, "0": 0, "n": 0, "negative": 0, "1": 1, "y": 1, "positive": 1}
+_OUTCOMES = {"": None, "0": 0, "0.0": 0, "n": 0, "negative": 0, "1": 1, "1.0": 1, "y": 1, "positive": 1}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VIEWS = {0: None, 1: View.TUMOUR, 2: View.NODE}
 _ROLES = (
@@ -65,6 +65,11 @@ def find_table(folder: Path) -> Path | None:
         names = " and ".join(path.name for path in tables[:2])
         raise BadProject(f"{folder}: both {names} list images and patients; name the one to use.")
     return tables[0] if tables else None
+
+
+def unused_tables(folder: Path) -> list[Path]:
+    """CSVs directly in ``folder`` that `find_table` passes over, for a word to the user who may have meant one."""
+    return [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if not _is_table(path)]
 
 
 def read_table(path: Path) -> list[TableRow]:

@@ -26,7 +26,7 @@ TRUTH_FILE = "truth.csv"
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A model was made the project's own; ``adopted_at`` is ISO time in UTC."""
+    """A model was made the project's own (empty digest: the embedded one); ``adopted_at`` is ISO time in UTC."""
 
     folder: Path
     digest: str
@@ -228,6 +228,12 @@ class Project:
         with self._writing() as connection:
             connection.execute("INSERT INTO adoption VALUES (?, ?, ?, ?)", (absolute, relative, digest, now))
 
+    def adopt_embedded(self) -> None:
+        """Let the embedded model read this project again; earlier adoptions stay in the history."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._writing() as connection:
+            connection.execute("INSERT INTO adoption VALUES ('', NULL, '', ?)", (now,))
+
     def adoptions(self) -> list[Adoption]:
         """Every adoption, oldest first."""
         locator = Locator(self.folder)
@@ -238,7 +244,7 @@ class Project:
     def adopted(self) -> Path | None:
         """Folder of the model adopted last; None while the embedded model is used."""
         history = self.adoptions()
-        return history[-1].folder if history else None
+        return history[-1].folder if history and history[-1].digest else None
 
     @property
     def _database(self) -> Path:

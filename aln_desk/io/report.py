@@ -47,11 +47,12 @@ def patient_html(
     annotations: Mapping[str, Annotation] | None = None,
     reviews: Sequence[Review] = (),
     simulated: bool = False,
+    outcome_shown: bool = True,
     made_at: str = "",
 ) -> str:
     """The page. ``predictions``, ``images`` ((H, W, 3) uint8 RGB) and ``annotations`` are by instance id; what is
     absent is left out and said. ``made_at`` is the date to print, as text; ``simulated`` says that the model learned
-    from invented outcomes.
+    from invented outcomes; ``outcome_shown`` False leaves the node status from pathology out, for a blinded reader.
 
     The CAMs of all images share one scale, so that their colours can be compared.
     """
@@ -60,10 +61,9 @@ def patient_html(
     parts = [
         _heading(patient, made_at),
         _warning(simulated),
-        _side_by_side(_verdict(verdict, model_name), _facts(patient)),
+        _side_by_side(_verdict(verdict, model_name), _facts(patient, outcome_shown)),
         _section("Images", bag + _legend(top, bool(predictions), bool(annotations))),
         _reviews(reviews),
-        f'<p class="small">{RESEARCH_ONLY} ALN Desk.</p>',
     ]
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(patient.id)}</title>'
@@ -87,8 +87,7 @@ def _warning(simulated: bool) -> str:
 
 
 def _verdict(verdict: Verdict, model_name: str) -> str:
-    colour = pictures.POSITIVE if verdict.decision == "positive" else pictures.NEGATIVE
-    scale = _image(pictures.bar(verdict.score, colour, verdict.threshold), _BAR_WIDTH)
+    scale = _image(pictures.bar(verdict.score, _colour(verdict), verdict.threshold), _BAR_WIDTH)
     return (
         "<p class='heading'>Probability of node metastasis</p>"
         f"<p><span class='score'>{_number(verdict.score)}</span> &nbsp; <b>{verdict.decision.capitalize()}</b></p>"
@@ -97,10 +96,14 @@ def _verdict(verdict: Verdict, model_name: str) -> str:
     )
 
 
-def _facts(patient: Patient) -> str:
+def _colour(verdict: Verdict) -> tuple[int, int, int]:
+    return pictures.POSITIVE if verdict.decision == "positive" else pictures.NEGATIVE
+
+
+def _facts(patient: Patient, outcome_shown: bool) -> str:
     outcome = {None: "unknown", 0: "negative", 1: "positive"}[patient.outcome]
-    facts = {"Node status from pathology": outcome, "Tumour images": str(patient.count(View.TUMOUR))}
-    facts |= {"Node images": str(patient.count(View.NODE))}
+    facts = {"Node status from pathology": outcome} if outcome_shown else {}
+    facts |= {"Tumour images": str(patient.count(View.TUMOUR)), "Node images": str(patient.count(View.NODE))}
     facts |= {variable_words(name): value for name, value in sorted(patient.clinical.items())}
     rows = [f"<tr><td class='small'>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in facts.items()]
     return _section("Patient", _table("".join(rows), padding=1))
@@ -114,12 +117,13 @@ def _bag(
     annotations: Mapping[str, Annotation],
     top: float,
 ) -> str:
-    width = _picture_width(len(patient.bag))
+    tallest = max((image.shape[0] / image.shape[1] for image in images.values()), default=1.0)
+    width = _picture_width(len(patient.bag), tallest)
     rows = []
     for number, instance in enumerate(patient.bag, start=1):
         prediction, image = predictions.get(instance.id), images.get(instance.id)
         shown = _pictures(image, annotations.get(instance.id), prediction, top, width)
-        words = _findings(number, instance, prediction, verdict.shares.get(instance.id))
+        words = _findings(number, instance, prediction, verdict)
         rows.append(f"<tr>{shown}<td valign='top'>{words}</td></tr>")
     return _table("".join(rows), padding=4)
 
@@ -141,14 +145,15 @@ def _pictures(
     return "".join(cells) + "<td></td>" * (2 - len(cells))
 
 
-def _findings(number: int, instance: Instance, prediction: InstancePrediction | None, share: float | None) -> str:
+def _findings(number: int, instance: Instance, prediction: InstancePrediction | None, verdict: Verdict) -> str:
     name = f"<b>{number}. {_VIEW_NAMES[instance.view]}</b><br><span class='small'>{escape(instance.id)}</span>"
     if prediction is None:
         return f"{name}<br>Not read by the model."
     lines = [name, f"Looks like: {_VIEW_NAMES[prediction.view].lower()}"]
     lines.append(f"Score of this image: {_number(prediction.status_score)}")
+    share = verdict.shares.get(instance.id)
     if share is not None and np.isfinite(share):
-        meter = _image(pictures.bar(share, pictures.POSITIVE, width=240, height=12), 120)
+        meter = _image(pictures.bar(share, _colour(verdict), width=240, height=12), 120)
         lines.append(f"Share in the verdict: {share:.0%}<br>{meter}")
     return "<br>".join(lines)
 
@@ -193,9 +198,13 @@ def _swatch(colour: tuple[int, int, int], name: str) -> str:
     return f"<span style='color: rgb{colour}'>&#9632;</span> {name}"
 
 
-def _picture_width(images: int) -> int:
-    """Width in page pixels at which a bag fits one page; a very large one runs on."""
-    return max(90, min(170, 680 // (images + 1)))
+def _picture_width(images: int, tallest: float) -> int:
+    """Width in page pixels at which a bag fits one page; a very large one runs on.
+
+    ``tallest`` is the largest height of an image over its width.
+    """
+    fitting = min(680 / (images + 1), 600 / max(1, images) / tallest)
+    return round(max(60, min(170, fitting)))
 
 
 def _top(predictions: Mapping[str, InstancePrediction]) -> float:

@@ -15,12 +15,12 @@ from torch import nn
 
 from aln_desk import __version__
 from aln_desk.domain.errors import BadModel, BadSetting
+from aln_desk.domain.presets import DEVICES
 from aln_desk.io import checkpoint
 from aln_desk.models.mil import BagTransformer, MilConfig
 from aln_desk.models.mtl import TOKEN_DIM, MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 StoredDtype = Literal["float32", "float16"]
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -72,6 +72,20 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def precision(device: torch.device) -> torch.autocast:
+    """bfloat16 autocast where the device is fast at it (CUDA), else full precision; the same in training and use."""
+    enabled = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+
+
+def round_to(net: nn.Module, dtype: StoredDtype) -> None:
+    """Round parameters and buffers in place to what ``dtype`` holds: the saved network is then the one measured."""
+    with torch.no_grad():
+        for value in net.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.to(getattr(torch, dtype)))
+
+
 def save_model(
     folder: Path,
     mtl: MultiTaskNet,
@@ -89,6 +103,7 @@ def save_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save_tensors(folder / checkpoint.MTL_FILE, _arrays(mtl, dtype), {"network": "mtl"})
+    (folder / checkpoint.MIL_FILE).unlink(missing_ok=True)
     if mil is not None:
         checkpoint.save_tensors(folder / checkpoint.MIL_FILE, _arrays(mil, dtype), {"network": "mil"})
     manifest = {

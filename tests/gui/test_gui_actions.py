@@ -108,3 +108,10 @@ def test_the_key_sheet_asks_for_a_row_first(window: QMainWindow, qtbot: QtBot) -
     qtbot.addWidget(sheet)
     assert not sheet.bind("Ctrl+J")
     assert "Choose" in sheet.notice.text()
+
+
+def test_judging_signing_and_training_have_keys(window: QMainWindow) -> None:
+    actions = Actions(window)
+    names = [*(f"judge.{step}" for step in range(1, 6)), "review.sign", "train.start", "train.stop"]
+    found = [actions[name].shortcut().toString() for name in names]
+    assert found == ["Shift+1", "Shift+2", "Shift+3", "Shift+4", "Shift+5", "Ctrl+Return", "F5", "Shift+F5"]

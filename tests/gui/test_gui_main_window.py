@@ -69,6 +69,36 @@ def test_the_state_survives_a_restart(qtbot: QtBot, window: MainWindow, read_pro
     assert again.pages["review"].room.tools.overlay("cam")[0] is False
     assert again.pages["review"].list.query.text() == "p1"
     assert again.height() == 690
+    assert again.pages["review"].panel.isVisible()
+    again.actions_["panel.right"].trigger()
+    again.close()
+    folded = opened(qtbot, read_project)
+    assert not folded.pages["review"].panel.isVisible()
+    folded.workspace.select_patient("P2")
+    assert not folded.pages["review"].panel.isVisible()
+    folded.actions_["panel.right"].trigger()
+    assert folded.pages["review"].panel.isVisible()
+
+
+def test_the_place_on_the_image_survives_a_restart(qtbot: QtBot, window: MainWindow, read_project: Path) -> None:
+    window.show_mode("review")
+    tasks.wait_all()
+    canvas = window.pages["review"].room.canvas
+    canvas.zoom_by(3.0)
+    zoom = canvas.camera.zoom
+    window.close()
+    again = opened(qtbot, read_project)
+    tasks.wait_all()
+    assert again.pages["review"].room.canvas.camera.zoom == pytest.approx(zoom)
+
+
+def test_the_way_back_to_the_embedded_model(window: MainWindow) -> None:
+    assert window.workspace.model is not None
+    adopted = window.workspace.model.digest
+    window.actions_["model.embedded"].trigger()
+    assert window.workspace.model.digest != adopted
+    assert window.workspace.project is not None
+    assert window.workspace.project.adopted() is None
 
 
 def test_closing_the_project_shows_the_welcome_page(window: MainWindow) -> None:
@@ -97,7 +127,7 @@ def test_unsaved_outlines_keep_the_window_open_unless_given_up(
 
     monkeypatch.setattr(autosave, "save_annotation", refuse)
     answers = [QMessageBox.StandardButton.Cancel, QMessageBox.StandardButton.Discard]
-    monkeypatch.setattr(QMessageBox, "warning", lambda *_: answers.pop(0))
+    monkeypatch.setattr(QMessageBox, "exec", lambda *_: answers.pop(0))
     window.workspace.edit("P1/T1.png", window.workspace.annotation("P1/T1.png").with_shapes(()), "delete")
     assert not window.close()
     assert "disk is full" in window.info.text

@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.errors import BadProject
+from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.patients import PatientsPage
 from aln_desk.gui.widgets.bag_strip import BagTile
 from aln_desk.gui.widgets.patient_model import COLUMNS, VERDICT_COLUMN
 from aln_desk.gui.workspace import Workspace
+from aln_desk.io.project import Project
 
 
 @pytest.fixture
@@ -139,6 +141,60 @@ def test_what_is_no_date_is_told_beside_its_field(page: PatientsPage) -> None:
     type_into(card.admission_date, "")
     assert not card.date_refused.isVisible()
     assert page._workspace.patient is not None and page._workspace.patient.admission_date == ""
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "121", "54.5", "²"])
+def test_what_is_no_age_is_told_beside_its_field(page: PatientsPage, text: str) -> None:
+    card = page.card
+    type_into(card.age, "54")
+    type_into(card.age, text)
+    assert f'"{text}" is no age' in card.age_refused.text() and card.age_refused.isVisible()
+    assert card.age.text() == "54"
+    page._actions["go.patient_next"].trigger()
+    assert not card.age_refused.isVisible()
+    type_into(card.age, "0")
+    type_into(card.age, "")
+    assert not card.age_refused.isVisible()
+    assert page._workspace.patient is not None and "age" not in page._workspace.patient.clinical
+
+
+def other_project(tmp_path: Path) -> Path:
+    with Project.create(tmp_path / "other") as project:
+        project.add_cohort(Cohort("training", Role.TRAIN))
+        project.add_patient(Patient("P1", "training"))
+    return tmp_path / "other"
+
+
+def test_another_project_begins_with_all_of_its_patients(page: PatientsPage, tmp_path: Path) -> None:
+    page.query.setText("nodes:>0")
+    type_into(page.card.age, "abc")
+    page.card.info.say("The disk is full.", "error")
+    page._workspace.open(other_project(tmp_path))
+    assert page.query.text() == "" and visible(page) == ["P1"]
+    assert not page.card.age_refused.isVisible() and not page.card.info.isVisible()
+
+
+def test_the_query_waits_for_its_own_project(
+    qtbot: QtBot, page: PatientsPage, read_project: Path, tmp_path: Path
+) -> None:
+    page.query.setText("nodes:0")
+    page._workspace.open(read_project)
+    assert visible(page) == ["P2"], "the same project again"
+    state = page.save_state()
+    page._workspace.open(other_project(tmp_path))
+    page.restore_state(state)
+    assert page.query.text() == ""
+
+
+def test_an_empty_table_says_why_and_how_to_go_back(page: PatientsPage) -> None:
+    assert not page.no_match.isVisible()
+    page.query.setText("foo:1")
+    assert page.no_match.isVisible()
+    assert "No patient matches." in page.no_match.words.text() and '"foo" is no word' in page.no_match.words.text()
+    page.query.setText("nodes:>7")
+    assert page.no_match.words.text() == "No patient matches."
+    page.no_match.clear.click()
+    assert not page.no_match.isVisible() and visible(page) == ["P1", "P2", "P10"]
 
 
 def test_looking_at_a_patient_changes_nothing(page: PatientsPage) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import Verdict
-from aln_desk.gui.query import PatientRow, matches
+from aln_desk.gui.query import PatientRow, complaint, matches
 
 
 def row(signed: bool = False, verdict: Verdict | None = None) -> PatientRow:
@@ -79,3 +79,9 @@ def test_any_text_has_an_answer(query: str) -> None:
 @given(st.lists(st.sampled_from(["outcome:1", "nodes:>0", "0412", "verdict:negative"])))
 def test_every_word_must_fit(words: list[str]) -> None:
     assert matches(" ".join(words), POSITIVE) == all(matches(word, POSITIVE) for word in words)
+
+
+def test_a_word_that_is_none_is_named_with_those_there_are() -> None:
+    sentence = complaint("P-04 outcome:1 foo:bar")
+    assert sentence.startswith('"foo" is no word of the query; known: outcome, verdict,')
+    assert complaint("P-04 outcome:1 foo") == ""

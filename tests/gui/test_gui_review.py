@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import finding
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
-from aln_desk.gui import tasks
+from aln_desk.domain.patient import Instance, View
+from aln_desk.gui import reporting, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.canvas.colours import CAM_TOP, cam_scale
 from aln_desk.gui.pages.review import ReviewPage
@@ -18,7 +21,8 @@ from aln_desk.gui.widgets.patient_delegate import TILE, tiles_fitting
 from aln_desk.gui.widgets.shares import ShareButton
 from aln_desk.gui.widgets.verdict_panel import NO_SECOND_STAGE, OUTLINES_ONLY, SIMULATED
 from aln_desk.gui.workspace import Workspace
-from aln_desk.io import checkpoint, predictions
+from aln_desk.io import checkpoint, images, predictions
+from aln_desk.io.project import Project
 
 
 @pytest.fixture
@@ -320,6 +324,74 @@ def test_a_query_that_hides_the_patient_leaves_it_on_screen(page: ReviewPage) ->
     assert page._workspace.patient is not None and page._workspace.patient.id == "P1"
     trigger(page, "go.patient_next")
     assert page._workspace.patient.id == "P2"
+
+
+def test_an_empty_list_says_why_and_how_to_go_back(page: ReviewPage) -> None:
+    page.list.query.setText("foo:1")
+    assert page.list.no_match.isVisible() and '"foo" is no word' in page.list.no_match.words.text()
+    page.list.no_match.clear.click()
+    assert not page.list.no_match.isVisible() and page.list.filter.rowCount() == 3
+    assert "outcome:1" in page.list.query.placeholderText()
+
+
+def test_another_project_begins_without_query_and_messages(page: ReviewPage, tmp_path: Path) -> None:
+    page.list.query.setText("p2")
+    page.info.say("The report could not be written.", "error")
+    page.room.info.say("T1.png: it is no image.", "error")
+    Project.create(tmp_path / "other").close()
+    page._workspace.open(tmp_path / "other")
+    assert page.list.query.text() == ""
+    assert not page.info.isVisible() and not page.room.info.isVisible()
+    assert not page.list.no_match.isVisible(), "nobody is there, which is no fault of the query"
+
+
+def test_a_message_moves_nothing(page: ReviewPage) -> None:
+    before = page.room.geometry(), page.room.canvas.geometry()
+    page.info.say("The report could not be written.", "error")
+    assert page.info.isVisible() and page.info.width() == page.room.width()
+    assert (page.room.geometry(), page.room.canvas.geometry()) == before
+
+
+def test_keys_judge_and_are_told(page: ReviewPage) -> None:
+    trigger(page, "judge.4")
+    assert "probable (4 of 5)" in page.panel.judgement.heading.text()
+    tips = [one.toolTip() for one in page.panel.judgement.findChildren(QPushButton)]
+    assert tips[3] == "Metastasis: probable (Shift+4)"
+    page._actions.bind("judge.4", "")
+    page._actions.bind("review.sign", "F9")
+    assert page.panel.judgement.findChildren(QPushButton)[3].toolTip() == "Metastasis: probable"
+    assert page.panel.sign.toolTip().endswith("(F9)")
+
+
+def test_the_ends_of_the_judgement_are_in_words(page: ReviewPage) -> None:
+    words = [one.text() for one in page.panel.judgement.findChildren(QLabel) if one.isVisible()]
+    assert "Certainly none" in words and "Certain" in words
+
+
+def test_the_report_hides_the_outcome_with_the_window(page: ReviewPage, tmp_path: Path) -> None:
+    page.save_report(tmp_path / "open.html")
+    trigger(page, "outcomes.show")
+    page.save_report(tmp_path / "blind.html")
+    tasks.wait_all()
+    assert "from pathology" in (tmp_path / "open.html").read_text(encoding="utf-8")
+    assert "from pathology" not in (tmp_path / "blind.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+@pytest.mark.parametrize("aspect", [0.75, 1.25])
+def test_a_report_is_one_page(page: ReviewPage, tmp_path: Path, count: int, aspect: float) -> None:
+    contents = reporting.gather(page._workspace, True)
+    assert contents is not None
+    picture = tmp_path / "picture.png"
+    images.write_png(picture, np.zeros((round(400 * aspect), 400, 3), np.uint8))
+    bag = tuple(Instance(f"P1/{place}.png", "P1", View.TUMOUR, str(picture), "") for place in range(count))
+    verdict = replace(contents.verdict, shares={one.id: 1 / count for one in bag})
+    found = {one.id: finding(one) for one in bag}
+    filled = replace(
+        contents, patient=replace(contents.patient, bag=bag), verdict=verdict, predictions=found, annotations={}
+    )
+    reporting.save(filled, tmp_path / "report.pdf")
+    assert len(re.findall(rb"/Type /Page\b", (tmp_path / "report.pdf").read_bytes())) == 1
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.pdf"])

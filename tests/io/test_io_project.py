@@ -368,3 +368,14 @@ def test_a_database_that_may_only_be_read_refuses_changes_with_a_sentence(projec
     with pytest.raises(BadProject, match="cannot be written to"):
         project.set_outcome("P1", 0)
     assert project.patient("P1").outcome == 1
+
+
+def test_the_embedded_model_can_be_taken_back(tmp_path: Path) -> None:
+    with Project.create(tmp_path / "p") as project:
+        project.adopt(tmp_path / "model", "abc")
+        assert project.adopted() == tmp_path / "model"
+        project.adopt_embedded()
+        assert project.adopted() is None
+        assert [one.digest for one in project.adoptions()] == ["abc", ""]
+        project.adopt(tmp_path / "model", "abc")
+        assert project.adopted() == tmp_path / "model"

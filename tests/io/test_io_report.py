@@ -105,6 +105,20 @@ def test_a_patient_without_anything_still_has_a_page() -> None:
     assert "Negative" in text and "Node status from pathology unknown" in text
 
 
+def test_a_blinded_reader_s_report_says_nothing_of_the_outcome(patient: Patient) -> None:
+    text = words(patient_html(patient, VERDICT, READ, IMAGES, "Demo", outcome_shown=False))
+    assert "pathology" not in text and "Tumour images 1" in text
+
+
+@pytest.mark.parametrize(("score", "colour"), [(0.9, pictures.POSITIVE), (0.1, pictures.NEGATIVE)])
+def test_the_shares_have_the_colour_of_the_verdict(
+    patient: Patient, score: float, colour: tuple[int, int, int]
+) -> None:
+    verdict = Verdict("P<1>", score, 0.5, "abc123", {NAMES[0]: 0.29})
+    expected = pictures.data_url(pictures.bar(0.29, colour, width=240, height=12))
+    assert expected in patient_html(patient, verdict, READ, IMAGES, "Demo")
+
+
 def has_colour(picture: pictures.Rgb, colour: tuple[int, int, int], columns: slice) -> bool:
     return bool((picture[:, columns] == colour).all(axis=-1).any())
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from aln_desk.domain.errors import BadProject
+from aln_desk.domain.errors import BadProject, BadSetting
 from aln_desk.domain.messages import Curve, Failed, Finished, Message, Note
 from aln_desk.io import labelme_json
 from aln_desk.io.checkpoint import load_tensors, read_manifest
 from aln_desk.io.project import Project
 from aln_desk.models.build import load_model
-from training import pace
-from training.run import Job, _cam_top, _threshold, train
+from training import mtl_loop, pace
+from training.record import RunFolder
+from training.run import Job, _cam_top, _threshold, parameters_digest, train
 
 SETTINGS = (("mtl.iterations", "4"), ("mtl.validate_every", "2"), ("mil.epochs", "2"), ("mil.layers", "1"))
 
@@ -120,3 +121,69 @@ def test_the_threshold_falls_back_to_the_fitted_patients_when_few_are_held_out()
     many, few = bags(40), bags(4)
     assert "40 held-out training patients" in _threshold(fresh().eval(), many, many)[1]
     assert "40 training patients" in _threshold(fresh().eval(), many, few)[1]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "dtype=foo",
+        "mtl.batch=0",
+        "mil.batch=0",
+        "mtl.validate_every=0",
+        "seed=99999999999",
+        "mil.dropout=1.5",
+        "mil.layers=0",
+        "held_out=1",
+        "mtl.iterations=0",
+        "mil.epochs=0",
+        "mtl.scale_low=3",
+        "geometry=round",
+    ],
+)
+def test_a_value_no_training_could_use_is_refused_before_any_work(study: Path, setting: str) -> None:
+    key, _, value = setting.partition("=")
+    with pytest.raises(BadSetting, match=key):
+        train(job(study, settings=((key, value),)), lambda message: None)
+    assert not list((study / "runs").glob("*"))
+
+
+def test_a_diverged_training_fails_with_a_sentence(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mtl_loop, "losses", lambda output, batch, dice: {"mask": output.status_logit.sum() * np.nan})
+    with pytest.raises(BadSetting, match=r"diverged.*mtl.learning_rate"):
+        train(job(study), lambda message: None)
+    assert record(study)["state"] == "failed"
+
+
+def test_one_run_is_held_by_one_process(study: Path) -> None:
+    told: list[Message] = []
+    assert train(job(study), told.append, lambda: any(isinstance(m, Curve) for m in told)) is None
+    run = RunFolder.find(study / "runs", "")
+    with run, pytest.raises(BadProject, match="under way in another process"):
+        train(job(study, resume=""), told.append)
+    assert train(job(study, resume=""), told.append) is not None
+
+
+def test_a_run_of_stage_two_names_its_data_and_notices_changes(study: Path) -> None:
+    base = train(job(study), lambda message: None)
+    assert base is not None
+    told: list[Message] = []
+
+    def in_stage_two() -> bool:
+        return any(isinstance(m, Curve) and m.stage == "mil" for m in told)
+
+    assert train(job(study, stages="mil", base=base), told.append, in_stage_two) is None
+    with Project.open(study) as project:
+        project.set_outcome("P001", 0)
+    with pytest.raises(BadProject, match="Start a new run"):
+        train(job(study, resume=""), told.append)
+    second = train(job(study, stages="mil", base=base), lambda message: None)
+    assert second is not None
+    assert len(read_manifest(second)["data_digest"]) == 16
+
+
+def test_the_measured_network_is_the_stored_one(study: Path) -> None:
+    folder = train(job(study, settings=(*SETTINGS, ("dtype", "float16"))), lambda message: None)
+    assert folder is not None
+    net = load_model(folder, torch.device("cpu")).mtl
+    found = sorted((study / "runs").glob("*/tokens-*.h5"))
+    assert found[-1].stem == f"tokens-{parameters_digest(net)}"

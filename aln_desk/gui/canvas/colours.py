@@ -13,8 +13,8 @@ CAM_TOP = 4.0
 """Logits that the CAM's scale must hold where the model does not say how strong its evidence becomes."""
 _STEPS = 5
 """A scale has at most this many steps between its ticks."""
-_CAM_CLEAR = 0.4
-"""Share of the scale over which evidence fades in from clear, so that weak evidence hides no tissue."""
+_CAM_FADE = (0.1, 0.5)
+"""Shares of the scale between which evidence fades in: below it is clear, so that weak evidence hides no tissue."""
 _FINER = 8
 """A CAM is interpolated to this many points a cell before it is coloured: colours themselves do not mix."""
 
@@ -54,6 +54,12 @@ def inferno() -> NDArray[np.uint8]:
     return np.rint(np.stack(channels, axis=1)).astype(np.uint8)
 
 
+def cam_colours() -> NDArray[np.uint8]:
+    """(256, 4) uint8 RGBA along the CAM's scale, 0 to its top: inferno, fading in from clear."""
+    alpha = np.interp(np.linspace(0, 1, 256), _CAM_FADE, (0, 255))
+    return np.column_stack([inferno(), np.rint(alpha).astype(np.uint8)])
+
+
 @dataclass(frozen=True, slots=True)
 class CamScale:
     """``top``: logits at the bright end, larger ones look the same. ``ticks``: round numbers from 0 to the top."""
@@ -74,12 +80,11 @@ def cam_scale(highest: float) -> CamScale:
 def cam_rgba(cam: NDArray[np.float32], top: float = CAM_TOP) -> NDArray[np.uint8]:
     """(h * 8, w * 8, 4) uint8 RGBA of a CAM (h, w) in logits.
 
-    The colour is value / ``top``; evidence at or below zero is clear. A value that is not a number is clear too.
+    The colour is value / ``top``; evidence below a tenth of it is clear. A value that is not a number is clear too.
     """
     share = np.clip(_finer(np.nan_to_num(cam)) / top, 0, 1)
-    alpha = np.clip(share / _CAM_CLEAR, 0, 1)
-    colour = inferno()[np.rint(share * 255).astype(np.intp)]
-    return np.dstack([colour, np.rint(alpha * 255).astype(np.uint8)])
+    painted: NDArray[np.uint8] = cam_colours()[np.rint(share * 255).astype(np.intp)]
+    return painted
 
 
 def mask_rgba(mask: NDArray[np.bool_], colour: str) -> NDArray[np.uint8]:

@@ -54,6 +54,11 @@ class PolygonTool(Tool):
         elif self._points:
             self.stage.redraw()
 
+    def release(self, pointer: Pointer) -> None:
+        """A line drawn with the button held closes where it comes back to its start."""
+        if self._stroked and self._closes(pointer) and self._went_out(pointer):
+            self._close()
+
     def double_click(self, pointer: Pointer) -> None:
         self._close()
 
@@ -70,6 +75,10 @@ class PolygonTool(Tool):
         self._points.clear()
         self._stroked = False
         self.stage.redraw()
+
+    def conclude(self) -> None:
+        self._close()
+        self.cancel()
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         colour = paint.drawn_colour(self.editing.label)
@@ -92,6 +101,10 @@ class PolygonTool(Tool):
 
     def _closes(self, pointer: Pointer) -> bool:
         return len(self._points) >= 3 and not pointer.far_from(self._points[0], EPSILON)
+
+    def _went_out(self, pointer: Pointer) -> bool:
+        """Whether the line has left its start before, which the jitter of a click does not."""
+        return any(dist(point.toTuple(), self._points[0].toTuple()) > 2 * pointer.reach for point in self._points)
 
     def _close(self) -> None:
         if len(self._points) < 3:

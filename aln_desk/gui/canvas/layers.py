@@ -43,7 +43,7 @@ class Layers:
     def __init__(self) -> None:
         self.overlays = {
             "drawn": Overlay(),
-            "predicted": Overlay(opacity=0.6),
+            "predicted": Overlay(),
             "cam": Overlay(opacity=0.6),
         }
         self.size = QSizeF(0, 0)

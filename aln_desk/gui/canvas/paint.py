@@ -25,6 +25,8 @@ _CRISP_ZOOM = 6.0
 """From this zoom on the image is shown as the pixels it has."""
 _LABEL_ROOM = 28.0
 """A shape smaller than this on screen (widget pixels) carries no label."""
+_MASK_FILL = 0.12
+"""Opacity of the predicted mask's inside, of that of its outline."""
 _INK = QColor(0, 0, 0, 170)
 _CAPTION = QColor("#c9ced6")
 
@@ -161,13 +163,16 @@ def _paint_reading(painter: QPainter, layers: Layers, reading: Reading) -> None:
     image = QRectF(QPointF(), layers.size)
     painter.save()
     painter.setClipRect(image)
-    if reading.cam is not None and layers.shown("cam"):
+    cam = reading.cam if layers.shown("cam") else None
+    if cam is not None:
         painter.setOpacity(layers.overlays["cam"].opacity)
-        painter.drawImage(reading.cam_rect, reading.cam)
+        painter.drawImage(reading.cam_rect, cam)
     if layers.shown("predicted"):
-        painter.setOpacity(layers.overlays["predicted"].opacity * 0.25)
-        painter.drawImage(image, reading.mask)
-        painter.setOpacity(1)
+        opacity = layers.overlays["predicted"].opacity
+        if cam is None:  # a fill would change the colours of the CAM
+            painter.setOpacity(opacity * _MASK_FILL)
+            painter.drawImage(image, reading.mask)
+        painter.setOpacity(opacity)
         painter.setPen(_pen(painter, QColor(theme.PREDICTED), _LINE, style=Qt.PenStyle.DashLine))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(reading.outline)
@@ -194,4 +199,4 @@ def _pen(
 
 def _bar_image() -> QImage:
     """256 x 1, bright end on top."""
-    return colours.to_qimage(colours.inferno()[::-1, None, :])
+    return colours.to_qimage(colours.cam_colours()[::-1, None, :])

@@ -22,6 +22,7 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_HINT = "Alt+click on an edge adds a corner, Alt+Shift+click on a corner deletes it; Ctrl+wheel zooms"
 _CORNER_STEPS = {Qt.Key.Key_Period: 1, Qt.Key.Key_Comma: -1}
 
 
@@ -40,6 +41,10 @@ class SelectTool(Tool):
         self._from = QPointF()
         self._lifted: frozenset[int] = frozenset()
         self._what = ""
+
+    @property
+    def hint(self) -> str:
+        return _HINT if self.editing.selection or self.editing.hovered is not None else ""
 
     # Pointer
 

@@ -69,6 +69,11 @@ class Tool:
         """Whether something is half drawn."""
         return False
 
+    @property
+    def hint(self) -> str:
+        """What the pointer can do here that no button shows, in one line."""
+        return ""
+
     def press(self, pointer: Pointer) -> None:
         """The left button goes down."""
         self.stage.start_pan(pointer.at)
@@ -92,6 +97,10 @@ class Tool:
 
     def cancel(self) -> None:
         """Drop what is under way."""
+
+    def conclude(self) -> None:
+        """Another tool or image follows: keep what is drawn so far where it makes a shape, drop it otherwise."""
+        self.cancel()
 
     def cursor_now(self) -> Qt.CursorShape:
         """The pointer's form at this moment."""

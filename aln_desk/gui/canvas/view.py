@@ -69,9 +69,12 @@ class ImageCanvas(Viewport):
     # What is shown
 
     def set_image(self, rgb: NDArray[np.uint8] | None, keep_view: bool = False) -> None:
-        """Show an image (H, W, 3) uint8 RGB, or none; fitted unless ``keep_view`` and of the same size."""
+        """Show an image (H, W, 3) uint8 RGB, or none; fitted unless ``keep_view`` and of the same size.
+
+        What is half drawn is concluded first, as a shape of the image before.
+        """
         before = self.layers.size
-        self._tool.cancel()
+        self._tool.conclude()
         self.editing.select(())
         self.layers.set_image(rgb)
         self.editing.size = self.layers.size
@@ -80,8 +83,8 @@ class ImageCanvas(Viewport):
         self._repaint_all()
 
     def set_annotation(self, annotation: Annotation | None) -> None:
-        """Show these shapes; a shape or gesture under way is dropped when they differ from what is shown."""
-        if annotation is not self.editing.annotation:
+        """Show these shapes; a gesture that changes others is dropped, a shape being drawn goes on."""
+        if annotation is not self.editing.annotation and not self._tool.busy:
             self._tool.cancel()
         self.editing.set_annotation(annotation)
 
@@ -121,6 +124,19 @@ class ImageCanvas(Viewport):
     def editable(self) -> bool:
         """Whether tools may change the annotation."""
         return self._tool.name != "look"
+
+    def conclude(self) -> None:
+        """End what is half drawn: an outline of three points or more becomes a shape, anything less is dropped."""
+        self._tool.conclude()
+
+    def cancel(self) -> None:
+        """Drop what is half drawn."""
+        self._tool.cancel()
+
+    @property
+    def hint(self) -> str:
+        """What the pointer can do now that no button shows; empty when there is nothing to tell."""
+        return self._tool.hint
 
     @property
     def tool(self) -> str:
@@ -268,7 +284,7 @@ class ImageCanvas(Viewport):
 
     def _use(self, name: str) -> None:
         if self._tool.name != name:
-            self._tool.cancel()
+            self._tool.conclude()
             self._tool = self._tools[name]
             self.editing.hover(None)
             self._show_cursor()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from aln_desk.domain.annotation import NO_LESION, Annotation
+from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.patient import View
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
@@ -40,6 +41,7 @@ class AnnotatePage(QWidget):
         self.panel = ShapePanel(actions)
         self.state = label("", "caption")
         self.place = label("", "caption")
+        self.hint = label("", "caption")
         self.shapes = ShapeEditor(self.canvas, self.panel)
         self._lay_out()
         self._connect_canvas()
@@ -64,6 +66,11 @@ class AnnotatePage(QWidget):
         if isinstance(room, dict):
             self.room.restore_state(room)
         self.list.to_do_only.setChecked(state.get("to_do_only") is True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another mode: what is half drawn is kept where it makes a shape."""
+        self.canvas.conclude()
+        super().hideEvent(event)
 
     def use_model_outline(self) -> None:
         """Add what the model outlined as shapes to correct."""
@@ -93,12 +100,16 @@ class AnnotatePage(QWidget):
             self.shapes.begin(instance.view if instance is not None else View.TUMOUR)
         self.room.refresh()
 
+    def _follow_project(self) -> None:
+        """What is half drawn belonged to the project before, whose images may bear the same names as this one's."""
+        self.canvas.cancel()
+        self._follow()
+
     def _show_image(self) -> None:
         """The room has put an image on screen: show what belongs to it."""
         annotation, damaged = self._annotation()
         self._set_drawing(annotation is not None)
-        no_lesion = bool(annotation and annotation.flags.get(NO_LESION))
-        self.panel.set_state(len(annotation.shapes) if annotation else 0, damaged, no_lesion)
+        self.panel.set_state(annotation, damaged)
         self._show_history(annotation)
         self.shapes.show()
         self._show_outline_button()
@@ -107,6 +118,7 @@ class AnnotatePage(QWidget):
     def _set_drawing(self, possible: bool) -> None:
         self.canvas.set_editable(possible)
         self.strip.set_drawing(possible)
+        self._show_hint()
 
     def _show_history(self, annotation: Annotation | None) -> None:
         history = self._workspace.history(self.room.shown) if annotation is not None else None
@@ -115,7 +127,9 @@ class AnnotatePage(QWidget):
     def _show_outline_button(self) -> None:
         prediction = self._prediction()
         hindrance = ""
-        if prediction is None:
+        if not self.canvas.editable:
+            hindrance = "There is nothing on screen to add an outline to"
+        elif prediction is None:
             hindrance = "The model has not read this image yet (menu Model, Read this project with the model)"
         elif not prediction.mask.any():
             hindrance = "The model outlines nothing on this image"
@@ -130,6 +144,9 @@ class AnnotatePage(QWidget):
         inside = 0 <= x < size.width() and 0 <= y < size.height()
         where = f"x {x:.0f}, y {y:.0f} · " if inside else ""
         self.place.setText(f"{where}{size.width():.0f} × {size.height():.0f} px" if not size.isEmpty() else "")
+
+    def _show_hint(self) -> None:
+        self.hint.setText(self.canvas.hint)
 
     def _annotation(self) -> tuple[Annotation | None, bool]:
         """(annotation, damaged) of the image on screen."""
@@ -156,6 +173,8 @@ class AnnotatePage(QWidget):
         self.canvas.annotationEdited.connect(self._edited)
         self.canvas.cursorMoved.connect(self._show_place)
         self.canvas.toolChanged.connect(self.strip.set_tool)
+        for changed in (self.canvas.toolChanged, self.canvas.selectionChanged, self.canvas.editing.touched):
+            changed.connect(lambda *_: self._show_hint())
         self.strip.toolChosen.connect(self._choose_tool)
         self.strip.set_tool(self.canvas.tool)
 
@@ -168,7 +187,7 @@ class AnnotatePage(QWidget):
         self.panel.outlineRequested.connect(self.use_model_outline)
         self.panel.anewRequested.connect(self.start_anew)
         self.room.refreshed.connect(self._show_image)
-        workspace.projectChanged.connect(self._follow)
+        workspace.projectChanged.connect(self._follow_project)
         workspace.instanceSelected.connect(self._follow)
         workspace.annotationChanged.connect(self._annotation_changed)
         workspace.predictionChanged.connect(self._prediction_changed)
@@ -205,8 +224,10 @@ class AnnotatePage(QWidget):
     def _lay_out(self) -> None:
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 4, 12, 4)
+        foot.setSpacing(12)
+        self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the page
         foot.addWidget(self.place)
-        foot.addStretch(1)
+        foot.addWidget(self.hint, 1)
         foot.addWidget(self.state)
         image = QVBoxLayout()
         image.setSpacing(0)

@@ -7,7 +7,6 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -17,13 +16,14 @@ from PySide6.QtWidgets import (
 
 from aln_desk.gui import theme
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.query import HINT, PatientRow
+from aln_desk.gui.query import PatientRow
 from aln_desk.gui.widgets.bag_strip import BagStrip
 from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.widgets.marks import paint_bar, paint_dot, verdict_colour
 from aln_desk.gui.widgets.panes import Panes
 from aln_desk.gui.widgets.patient_card import PatientCard
 from aln_desk.gui.widgets.patient_model import COLUMNS, ROW, VERDICT_COLUMN, PatientFilter
+from aln_desk.gui.widgets.query_line import NoMatch, QueryLine
 from aln_desk.gui.workspace import Workspace
 
 _WIDTHS = (150, 130, 110, 190, 70, 60, 90, 70)
@@ -73,10 +73,10 @@ class PatientsPage(QWidget):
         self._workspace = workspace
         self._actions = actions
         self.filter = PatientFilter(workspace, self)
-        self.query = QLineEdit(placeholderText=HINT, clearButtonEnabled=True)
-        self.query.setAccessibleName("Search patients")
+        self.query = QueryLine(workspace)
         self.counts = label("", "caption")
         self.table = QTableView(sortingEnabled=True, showGrid=False)
+        self.no_match = NoMatch(self.query, self.table)
         self.strip = BagStrip(workspace)
         self.card = PatientCard(workspace)
         self.setFocusProxy(self.table)
@@ -90,15 +90,14 @@ class PatientsPage(QWidget):
         """Pane widths, query, order."""
         header = self.table.horizontalHeader()
         order = [header.sortIndicatorSection(), header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder]
-        return {"panes": self.panes.save_state(), "query": self.query.text(), "order": order}
+        return {"panes": self.panes.save_state(), "query": self.query.save_state(), "order": order}
 
     def restore_state(self, state: dict[str, object]) -> None:
         """Take a saved state back; what does not fit is ignored."""
-        panes, query = state.get("panes"), state.get("query")
+        panes = state.get("panes")
         if isinstance(panes, dict):
             self.panes.restore_state(panes)
-        if isinstance(query, str):
-            self.query.setText(query)
+        self.query.restore_state(state.get("query"))
         match state.get("order"):
             case [int(column), bool(ascending)] if 0 <= column < len(COLUMNS):
                 order = Qt.SortOrder.AscendingOrder if ascending else Qt.SortOrder.DescendingOrder
@@ -142,7 +141,9 @@ class PatientsPage(QWidget):
         self._count()
 
     def _count(self) -> None:
-        self.counts.setText(f"{self.filter.rowCount()} of {len(self._workspace.patients)} patients")
+        shown, total = self.filter.rowCount(), len(self._workspace.patients)
+        self.counts.setText(f"{shown} of {total} patients")
+        self.no_match.tell(shown, total)
 
     def _connect(self) -> None:
         self.query.textChanged.connect(self._apply_query)

@@ -6,16 +6,17 @@ from functools import partial
 from math import isnan
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from aln_desk.domain.verdict import InstancePrediction
-from aln_desk.gui import tasks
+from aln_desk.gui import file_dialogs, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.findings import VIEW_WORDS, percent
 from aln_desk.gui.widgets.bag_strip import BagStrip
 from aln_desk.gui.widgets.held_key import HeldKey
 from aln_desk.gui.widgets.image_room import ImageRoom
 from aln_desk.gui.widgets.info_bar import InfoBar
+from aln_desk.gui.widgets.judgement import STEPS
 from aln_desk.gui.widgets.marks import verdict_colour
 from aln_desk.gui.widgets.panes import Panes
 from aln_desk.gui.widgets.patient_list import PatientList
@@ -52,7 +53,7 @@ class ReviewPage(QWidget):
         """Pane widths, query, layers, levels, view, reader, whether outcomes are shown."""
         return {
             "panes": self.panes.save_state(),
-            "query": self.list.query.text(),
+            "query": self.list.query.save_state(),
             "room": self.room.save_state(),
             "reader": self.panel.judgement.reader.text(),
             "outcomes": self._actions["outcomes.show"].isChecked(),
@@ -60,13 +61,12 @@ class ReviewPage(QWidget):
 
     def restore_state(self, state: dict[str, object]) -> None:
         """Take a saved state back; what does not fit is ignored."""
-        panes, room, query, reader = (state.get(key) for key in ("panes", "room", "query", "reader"))
+        panes, room, reader = (state.get(key) for key in ("panes", "room", "reader"))
         if isinstance(panes, dict):
             self.panes.restore_state(panes)
         if isinstance(room, dict):
             self.room.restore_state(room)
-        if isinstance(query, str):
-            self.list.query.setText(query)
+        self.list.query.restore_state(state.get("query"))
         if isinstance(reader, str) and reader:
             self.panel.judgement.reader.setText(reader)
         self._actions["outcomes.show"].setChecked(state.get("outcomes") is not False)
@@ -88,7 +88,7 @@ class ReviewPage(QWidget):
         """Write the report of the patient on screen, as PDF or HTML by the name's ending."""
         from aln_desk.gui import reporting
 
-        contents = reporting.gather(self._workspace)
+        contents = reporting.gather(self._workspace, self._actions["outcomes.show"].isChecked())
         if contents is None:
             self.info.say("This patient has no verdict to report yet; let the model read the project first.", "info")
             return
@@ -100,13 +100,18 @@ class ReviewPage(QWidget):
 
     # What is shown
 
+    def _show_project(self) -> None:
+        self.info.hide()  # it told of the project before
+        self.room.info.hide()
+        self._show_all()
+
     def _show_all(self) -> None:
         self._show_patient()
         self._show_instance()
 
     def _show_patient(self) -> None:
         patient = self._workspace.patient
-        self.panel.setVisible(patient is not None)
+        self.panes.set_empty(self.panel, patient is None)
         self.strip.show_bag(patient)
         if patient is not None:
             self.panel.show_patient(patient)
@@ -168,7 +173,7 @@ class ReviewPage(QWidget):
 
     def _connect_workspace(self) -> None:
         workspace = self._workspace
-        workspace.projectChanged.connect(self._show_all)
+        workspace.projectChanged.connect(self._show_project)
         workspace.patientSelected.connect(self._show_patient)
         workspace.instanceSelected.connect(self._show_instance)
         workspace.verdictsChanged.connect(self._show_verdict)
@@ -185,27 +190,34 @@ class ReviewPage(QWidget):
         on("go.image_back", self, self._workspace.previous_instance)
         on("go.next_to_do", self, self.list.next_to_read)
         on("go.query", self, self.list.query.setFocus)
+        for step in range(1, len(STEPS) + 1):
+            on(f"judge.{step}", self, partial(self.panel.judgement.choose, step))
         on("review.sign", self, self.sign)
         on("review.report", self, self._ask_report)
+        self._actions.keysChanged.connect(self._tell_keys)
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
+        key = self._actions.key
+        self.panel.tell_keys(key("review.sign"), [key(f"judge.{step}") for step in range(1, len(STEPS) + 1)])
 
     def _ask_report(self) -> None:
         patient = self._workspace.patient
         if patient is None:
             return
-        suggested = str(Path.home() / f"{patient.id}.pdf")
         kinds = "PDF (*.pdf);;Web page (*.html)"
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the patient's report", suggested, kinds)
-        if chosen:
-            self.save_report(Path(chosen))
+        chosen = file_dialogs.choose_file_to_save(self, "Save the patient's report", f"{patient.id}.pdf", kinds)
+        if chosen is not None:
+            self.save_report(chosen)
 
     def _lay_out(self) -> None:
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.info)
         column.addWidget(self.room, 1)
         column.addWidget(self.strip)
+        self.info.float_over(centre)
         self.panes = Panes([self.list, centre, self.panel], [304, 742, 320])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)

@@ -65,6 +65,8 @@ class ResultCard(QFrame):
             grid.addWidget(self.values[name][1], 2, column)
         grid.addWidget(label("This run"), 1, 0)
         grid.addWidget(label("Model in use", "muted"), 2, 0)
+        note = "Each on the patients held out of its own training: compare them on one cohort in Evaluate."
+        grid.addWidget(label(note, "caption"), 3, 0, 1, len(FIGURES) + 2)
         grid.setColumnStretch(len(FIGURES) + 1, 1)
         head = QHBoxLayout()
         head.addWidget(self.sentence, 1)

@@ -110,9 +110,9 @@ class ImageRoom(QWidget):
 
     def _show_picture(self, name: str, pixels: NDArray[np.uint8]) -> None:
         if name != self._shown:
+            self.canvas.set_image(pixels)  # may conclude an outline, which belongs to the image shown before
             self._shown = name
             self.info.hide()
-            self.canvas.set_image(pixels)
             self._restore_view()
         self.refresh_overlays()
         self.refreshed.emit()

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 Kind = Literal["info", "warning", "error"]
 _SIGNS: dict[Kind, str] = {"info": "i", "warning": "!", "error": "×"}
+INFO_MS = 6000
+"""How long an info stays; warnings and errors stay until they are closed."""
 
 
 class InfoBar(QWidget):
-    """Hidden until `say`; never blocks, never moves focus."""
+    """Hidden until `say`; never blocks, never moves focus.
+
+    It takes its place in a layout, or lies over the upper edge of a widget (`float_over`) and then moves nothing.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("infoBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._host: QWidget | None = None
         self._sign = QLabel()
         self._text = QLabel(wordWrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -29,7 +36,9 @@ class InfoBar(QWidget):
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setAccessibleName("Details of the message")
         self._details.setFixedHeight(160)
-        self._fold.toggled.connect(self._details.setVisible)
+        self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
+        self._timer.timeout.connect(self.hide)
+        self._fold.toggled.connect(self._unfold)
         self._close.clicked.connect(self.hide)
         self._lay_out()
         self.hide()
@@ -39,8 +48,14 @@ class InfoBar(QWidget):
         """The sentence on show."""
         return self._text.text()
 
+    def float_over(self, host: QWidget) -> None:
+        """Lie over the upper edge of ``host``, as wide as it is."""
+        self._host = host
+        self.setParent(host)
+        host.installEventFilter(self)
+
     def say(self, text: str, kind: Kind = "warning", details: str = "") -> None:
-        """Show a sentence; a newer one takes the place of an older."""
+        """Show a sentence; a newer one takes the place of an older. An info goes by itself after `INFO_MS`."""
         self.setProperty("kind", kind)
         for widget in (self, self._sign, self._text):
             self.style().unpolish(widget)
@@ -53,6 +68,37 @@ class InfoBar(QWidget):
         self._fold.setVisible(bool(details))
         self._details.hide()
         self.show()
+        self._place()
+        self._timer.stop()
+        if kind == "info" and not self.underMouse():
+            self._timer.start()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """What is being read stays."""
+        self._timer.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """An info goes some time after the mouse has left it."""
+        if self.property("kind") == "info":
+            self._timer.start()
+        super().leaveEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as wide as what it lies over."""
+        if watched is self._host and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _unfold(self, unfolded: bool) -> None:
+        self._details.setVisible(unfolded)
+        self._place()
+
+    def _place(self) -> None:
+        if self._host is not None:
+            width = self._host.width()
+            self.setGeometry(0, 0, width, self.heightForWidth(width))
+            self.raise_()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QElapsedTimer, Signal
@@ -50,6 +51,11 @@ class JudgementForm(QWidget):
         self.signed.setVisible(last is not None)
         self.ready.emit(False)
 
+    def tell_keys(self, keys: Sequence[str]) -> None:
+        """The key of each step, empty for none, goes into its tip."""
+        for step, (words, key) in enumerate(zip(STEPS, keys, strict=True), start=1):
+            self._steps.button(step).setToolTip(f"Metastasis: {words.lower()}" + (f" ({key})" if key else ""))
+
     def choose(self, step: int) -> None:
         """Choose a step, 1 to 5."""
         self._steps.button(step).click()
@@ -80,10 +86,17 @@ class JudgementForm(QWidget):
             button = QPushButton(str(step))
             button.setCheckable(True)
             button.setProperty("role", "judgement")
-            button.setToolTip(f"Metastasis: {words.lower()}")
             button.setAccessibleName(f"{step} of 5: {words}")
             self._steps.addButton(button, step)
             steps.addWidget(button, 1)
+        ends = QHBoxLayout()
+        ends.addWidget(label(STEPS[0], "caption"))
+        ends.addStretch(1)
+        ends.addWidget(label(STEPS[-1], "caption"))
+        scale = QVBoxLayout()
+        scale.setSpacing(2)
+        scale.addLayout(steps)
+        scale.addLayout(ends)
         foot = QHBoxLayout()
         foot.setSpacing(4)
         foot.addWidget(self.note, 3)
@@ -93,7 +106,7 @@ class JudgementForm(QWidget):
         column.setSpacing(6)
         column.addWidget(self.heading)
         column.addWidget(self.signed)
-        column.addLayout(steps)
+        column.addLayout(scale)
         column.addLayout(foot)
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from aln_desk.gui.actions import Actions
+from aln_desk.gui.actions import GESTURES, Actions
 from aln_desk.gui.widgets.labels import button, label
 
 _WHERE = {
@@ -33,13 +33,13 @@ class KeySheet(QDialog):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(620, 640)
+        self.resize(760, 640)
         self._actions = actions
         self.search = QLineEdit(placeholderText="Search keys and actions", clearButtonEnabled=True)
         self.search.setAccessibleName("Search keys and actions")
         self.search.textChanged.connect(self._filter)
-        self.table = QTableWidget(len(actions.specs), 3)
-        self._cells: list[list[QTableWidgetItem]] = [[] for _ in actions.specs]
+        self.table = QTableWidget(0, 3)
+        self._cells: list[list[QTableWidgetItem]] = []
         self.edit = QKeySequenceEdit(maximumSequenceLength=1)
         self.edit.setAccessibleName("New key")
         self.notice = label("Choose a row, press its new key, then Set.", "muted", wrap=True)
@@ -47,7 +47,7 @@ class KeySheet(QDialog):
         self._lay_out()
 
     def chosen(self) -> str:
-        """Id of the action whose row is current, empty when none is."""
+        """Id of the action whose row is current, empty when none is or when its key cannot be changed."""
         current = self.table.item(self.table.currentRow(), 0)
         return str(current.data(Qt.ItemDataRole.UserRole)) if current else ""
 
@@ -55,7 +55,7 @@ class KeySheet(QDialog):
         """Give the chosen action this key; False, with the reason in `notice`, when another one has it."""
         name = self.chosen()
         if not name:
-            self.notice.setText("Choose the action in the list first.")
+            self.notice.setText("Choose an action in the list first; what pointer and keys do on the image is fixed.")
             return False
         if other := self._actions.conflict(name, key):
             self.notice.setText(f"{key} is already the key of “{self._actions[other].text()}”; change that one first.")
@@ -80,13 +80,22 @@ class KeySheet(QDialog):
 
     def _fill(self) -> None:
         self.table.setHorizontalHeaderLabels(["Action", "Where", "Key"])
-        for row, (name, spec) in enumerate(self._actions.specs.items()):
+        for name, spec in self._actions.specs.items():
             where = _WHERE.get(spec.scope, spec.scope.capitalize())
-            for column, text in enumerate((spec.text.rstrip("…"), where, self._actions.key(name))):
-                cell = QTableWidgetItem(text)
-                cell.setData(Qt.ItemDataRole.UserRole, name)
-                self.table.setItem(row, column, cell)
-                self._cells[row].append(cell)
+            self._add_row((spec.text.rstrip("…"), where, self._actions.key(name)), name)
+        for gesture in GESTURES:
+            self._add_row((gesture.text, "On the image, fixed", gesture.how))
+
+    def _add_row(self, texts: tuple[str, str, str], name: str = "") -> None:
+        """A row without the ``name`` of an action can be read and found, not chosen."""
+        row = self.table.rowCount()
+        self.table.insertRow(row)
+        self._cells.append([QTableWidgetItem(text) for text in texts])
+        for column, cell in enumerate(self._cells[row]):
+            cell.setData(Qt.ItemDataRole.UserRole, name)
+            if not name:
+                cell.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            self.table.setItem(row, column, cell)
 
     def _lay_out(self) -> None:
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -96,8 +105,8 @@ class KeySheet(QDialog):
         self.table.verticalHeader().hide()
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.table.setColumnWidth(1, 190)
-        self.table.setColumnWidth(2, 120)
+        self.table.setColumnWidth(1, 180)
+        self.table.setColumnWidth(2, 260)
         self.table.setAccessibleName("Actions and their keys")
         set_key, clear, reset, close = (button(text) for text in ("Set", "No key", "Default", "Close"))
         set_key.setProperty("role", "main")

@@ -9,15 +9,17 @@ from typing import Literal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from aln_desk.gui.file_dialogs import choose_folder
 from aln_desk.gui.widgets.labels import button, label
+from aln_desk.io.project import DATABASE
 
 AnnotationPlace = Literal["beside", "project"]
 
@@ -38,7 +40,7 @@ class NewProject:
 
 
 class NewProjectDialog(QDialog):
-    """Accepted only when both folders are named; ``wish`` then says what was asked for."""
+    """Accepted only when both folders will do; ``wish`` then says what was asked for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +48,7 @@ class NewProjectDialog(QDialog):
         self.setMinimumWidth(600)
         self.source = QLineEdit(placeholderText="Folder that holds the images")
         self.folder = QLineEdit(placeholderText="A new folder for the project")
+        self.source_refused, self.folder_refused = label("", "error", wrap=True), label("", "error", wrap=True)
         self.place = QComboBox()
         for words, value in _PLACES:
             self.place.addItem(words, value)
@@ -58,7 +61,18 @@ class NewProjectDialog(QDialog):
 
     def wish(self) -> NewProject:
         """What was asked for."""
-        return NewProject(Path(self.source.text()), Path(self.folder.text()), self.place.currentData())
+        source, folder = (Path(field.text().strip()) for field in (self.source, self.folder))
+        return NewProject(source, folder, self.place.currentData())
+
+    def accept(self) -> None:
+        """Stay open, and say why beside the field, while a folder will not do."""
+        wish = self.wish()
+        told = [
+            _tell(self.source_refused, _source_refusal(wish.source)),
+            _tell(self.folder_refused, _folder_refusal(wish.folder)),
+        ]
+        if not any(told):
+            super().accept()
 
     def _suggest(self, source: str) -> None:
         """Until a project folder is typed, propose one beside the images' folder."""
@@ -68,20 +82,24 @@ class NewProjectDialog(QDialog):
         self._check()
 
     def _check(self) -> None:
+        for refused in (self.source_refused, self.folder_refused):
+            refused.hide()
         self.make.setEnabled(bool(self.source.text().strip() and self.folder.text().strip()))
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setVerticalSpacing(8)
-        rows = (("Images", self.source), ("Project", self.folder), ("Outlines are kept", self.place))
-        for row, (words, field) in enumerate(rows):
+        fields = (("Images", self.source), ("Project", self.folder), ("Outlines are kept", self.place))
+        for row, (words, field) in zip((0, 2, 4), fields, strict=True):
             caption = label(words, "muted")
             caption.setBuddy(field)
             field.setAccessibleName(words)
             grid.addWidget(caption, row, 0)
             grid.addWidget(field, row, 1)
-        for row, field in enumerate((self.source, self.folder)):
-            choose = button("Choose…", tip=f"Choose: {rows[row][0].lower()}")
+        grid.addWidget(self.source_refused, 1, 1, 1, 2)
+        grid.addWidget(self.folder_refused, 3, 1, 1, 2)
+        for row, words, field in ((0, "images", self.source), (2, "project", self.folder)):
+            choose = button("Choose…", tip=f"Choose: {words}")
             choose.setAutoDefault(False)
             choose.clicked.connect(lambda _=False, field=field: self._choose(field))
             grid.addWidget(choose, row, 2)
@@ -108,6 +126,22 @@ class NewProjectDialog(QDialog):
         column.addLayout(buttons)
 
     def _choose(self, field: QLineEdit) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", field.text())
-        if chosen:
-            field.setText(chosen)
+        chosen = choose_folder(self, "Choose a folder", field.text())
+        if chosen is not None:
+            field.setText(str(chosen))
+
+
+def _tell(place: QLabel, refusal: str) -> bool:
+    place.setText(refusal)
+    place.setVisible(bool(refusal))
+    return bool(refusal)
+
+
+def _source_refusal(folder: Path) -> str:
+    return "" if folder.is_dir() else "This folder does not exist; choose the one that holds the images."
+
+
+def _folder_refusal(folder: Path) -> str:
+    if (folder / DATABASE).exists():
+        return "A project lies here already; open it, or choose another folder."
+    return "This is a file; choose a folder." if folder.is_file() else ""

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSlider, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from aln_desk.gui import theme
 from aln_desk.gui.actions import Actions
+from aln_desk.gui.widgets.key_cap import KeyCap
 from aln_desk.gui.widgets.labels import button, label
 
 _SWATCH = """
@@ -38,6 +40,32 @@ OVERLAYS = (
 ALL_SHOWN = frozenset(overlay.name for overlay in OVERLAYS)
 
 
+class PercentSlider(QSlider):
+    """Whole per cent: arrows and the wheel change little, page keys five; a double-click resets."""
+
+    def __init__(self, name: str, low: int, high: int, usual: int) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self._name = name
+        self._usual = usual
+        self.setRange(low, high)
+        self.setSingleStep(1)
+        self.setPageStep(5)
+        self.setMinimumWidth(64)
+        self.setMaximumWidth(140)
+        self.setAccessibleName(name)
+        self.valueChanged.connect(self._tell)
+        self.setValue(usual)
+        self._tell(self.value())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Back to the usual value."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setValue(self._usual)
+
+    def _tell(self, value: int) -> None:
+        self.setToolTip(f"{self._name} {value} %; double-click resets")
+
+
 class OverlayRow(QWidget):
     """``overlayChanged(name, visible, opacity)``, ``levelsChanged(brightness, contrast)`` in -1..1."""
 
@@ -51,8 +79,8 @@ class OverlayRow(QWidget):
         self.setObjectName("tools")
         self._boxes: dict[str, QCheckBox] = {}
         self._sliders: dict[str, QSlider] = {}
-        self.brightness = _slider("Brightness", -100, 100, 0)
-        self.contrast = _slider("Contrast", -100, 100, 0)
+        self.brightness = PercentSlider("Brightness", -100, 100, 0)
+        self.contrast = PercentSlider("Contrast", -100, 100, 0)
         self.zoom = button("Fit", "quiet", "Size on screen; click to fit the image")
         self.zoom.clicked.connect(self.fitRequested)
         self._lay_out(actions)
@@ -112,45 +140,36 @@ class OverlayRow(QWidget):
         row.setContentsMargins(12, 4, 12, 4)
         row.setSpacing(5)
         for overlay in OVERLAYS:
-            self._add_overlay(row, overlay, actions.key(f"overlay.{overlay.name}"))
+            self._add_overlay(row, overlay, KeyCap(actions, f"overlay.{overlay.name}"))
             row.addSpacing(2)
-        row.addStretch(1)
         reset = button("Reset", "quiet", "Brightness and contrast as recorded")
         for one in (reset, self.zoom):
             one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         reset.clicked.connect(self.reset_levels)
         for words, slider in (("Brightness", self.brightness), ("Contrast", self.contrast)):
             slider.valueChanged.connect(lambda _: self.levelsChanged.emit(*self.levels()))
-            row.addWidget(label(words, "muted"))
-            row.addWidget(slider)
+            slider.setStyleSheet("QSlider { min-height: 14px; }")
+            stacked = QVBoxLayout()
+            stacked.setSpacing(0)
+            stacked.addWidget(label(words, "caption"))
+            stacked.addWidget(slider)
+            row.addLayout(stacked, 1)
         row.addWidget(reset)
         row.addWidget(self.zoom)
 
-    def _add_overlay(self, row: QHBoxLayout, overlay: Overlay, key: str) -> None:
+    def _add_overlay(self, row: QHBoxLayout, overlay: Overlay, cap: KeyCap) -> None:
         box = QCheckBox(overlay.words)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        box.setStyleSheet(_SWATCH.format(colour=overlay.colour, faint=theme.palette().strong_line))
+        box.setStyleSheet(_SWATCH.format(colour=overlay.colour, faint=theme.palette().disabled))
         box.toggled.connect(lambda _: self._tell(overlay.name))
         self._boxes[overlay.name] = box
         row.addWidget(box)
-        if key:
-            row.addWidget(label(key, "key"))
+        row.addWidget(cap)
         if overlay.opacity:
-            slider = _slider(f"Opacity: {overlay.words}", 0, 100, round(100 * overlay.opacity))
+            slider = PercentSlider(f"Opacity: {overlay.words}", 0, 100, round(100 * overlay.opacity))
             slider.valueChanged.connect(lambda _: self._tell(overlay.name))
             self._sliders[overlay.name] = slider
-            row.addWidget(slider)
+            row.addWidget(slider, 1)
 
     def _tell(self, name: str) -> None:
         self.overlayChanged.emit(name, *self.overlay(name))
-
-
-def _slider(name: str, low: int, high: int, value: int) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setValue(value)
-    slider.setMinimumWidth(32)
-    slider.setMaximumWidth(80)
-    slider.setAccessibleName(name)
-    slider.setToolTip(name)
-    return slider

@@ -14,6 +14,8 @@ class Panes(QSplitter):
         self.setHandleWidth(1)
         self.setChildrenCollapsible(False)
         self._panes = panes
+        self._folded: set[QWidget] = set()
+        self._empty: set[QWidget] = set()
         for pane in panes:
             self.addWidget(pane)
         self.setStretchFactor(len(panes) - 2, 1)
@@ -21,8 +23,20 @@ class Panes(QSplitter):
 
     def save_state(self) -> dict[str, object]:
         """Widths and what is folded away, as JSON values."""
-        folded = [pane.isHidden() for pane in self._panes]
-        return {"widths": self.sizes(), "folded": folded}
+        return {"widths": self.sizes(), "folded": [pane in self._folded for pane in self._panes]}
+
+    def fold(self, pane: QWidget) -> None:
+        """The user folds a pane away, or back."""
+        self._folded ^= {pane}
+        self._show(pane)
+
+    def set_empty(self, pane: QWidget, empty: bool) -> None:
+        """A pane with nothing to show is away too, which is no wish of the user's to be remembered."""
+        self._empty = self._empty | {pane} if empty else self._empty - {pane}
+        self._show(pane)
+
+    def _show(self, pane: QWidget) -> None:
+        pane.setVisible(pane not in self._folded | self._empty)
 
     def restore_state(self, state: dict[str, object]) -> None:
         """Take a saved state back; one of another layout is ignored."""
@@ -30,15 +44,14 @@ class Panes(QSplitter):
         if isinstance(widths, list) and len(widths) == self.count() and all(isinstance(one, int) for one in widths):
             self.setSizes(widths)
         if isinstance(folded, list) and len(folded) == self.count():
-            for pane, hidden in zip(self._panes, folded, strict=True):
-                pane.setVisible(hidden is not True)
+            self._folded = {pane for pane, hidden in zip(self._panes, folded, strict=True) if hidden is True}
+            for pane in self._panes:
+                self._show(pane)
 
 
 def fold(page: QWidget | None, which: int) -> None:
     """Fold a side pane of a page (0 left, -1 right) away or back; only a page of three panes has a left one."""
-    splitter = page.findChild(QSplitter) if page is not None else None
-    if splitter is None or (which == 0 and splitter.count() < 3):
-        return
-    pane = splitter.widget(which % splitter.count())
-    if pane is not None:
-        pane.setVisible(pane.isHidden())
+    panes = page.findChild(Panes) if page is not None else None
+    pane = panes.widget(which % panes.count()) if panes is not None else None
+    if panes is not None and pane is not None and (which != 0 or panes.count() > 2):
+        panes.fold(pane)

@@ -16,6 +16,7 @@ from aln_desk.io.project import Project
 
 T_STAGES = ("", "1", "2", "3", "4")
 BIRADS = ("", "3", "4A", "4B", "4C", "5", "6")
+_OLDEST = 120
 
 
 class PatientCard(QWidget):
@@ -34,24 +35,34 @@ class PatientCard(QWidget):
         self.cohort = QComboBox()
         self.t_stage = _choices(T_STAGES)
         self.birads = _choices(BIRADS)
-        self.age = QLineEdit()
+        self.age = QLineEdit(placeholderText="Years")
+        self.age_refused = label("", "error", wrap=True)
+        self.age_refused.hide()
         self.hospital = QLineEdit()
         self.admission_date = QLineEdit(placeholderText="YYYY-MM-DD")
         self.date_refused = label("", "error", wrap=True)
         self.date_refused.hide()
         self._connect()
         self._lay_out()
+        self.info.float_over(self)
+        workspace.projectChanged.connect(self._forget)
         workspace.patientSelected.connect(self._show)
         workspace.patientEdited.connect(self._show)
         if workspace.patient is not None:
             self._show(workspace.patient.id)
+
+    def _forget(self) -> None:
+        """What was told of a patient is no news in another project."""
+        self._shown = ""
+        for told in (self.info, self.age_refused, self.date_refused):
+            told.hide()
 
     def _show(self, name: str) -> None:
         patient = self._workspace.patient
         if patient is None or patient.id != name:
             return
         if name != self._shown:
-            self.date_refused.hide()
+            self._forget()
         self._shown = name
         self.name.setText(patient.id)
         self._fill(patient)
@@ -90,9 +101,18 @@ class PatientCard(QWidget):
         self._keep(lambda project: project.set_clinical(self._shown, variable, value))
 
     def _keep_age(self) -> None:
-        if self.age.isModified():
-            self.age.setModified(False)
-            self._keep_variable("age", self.age.text().strip())
+        """An age that is none is told below its field, which takes the stored one back."""
+        if not self.age.isModified():
+            return
+        self.age.setModified(False)
+        text = self.age.text().strip()
+        refused = bool(text) and not _is_age(text)
+        self.age_refused.setVisible(refused)
+        if refused:
+            self.age_refused.setText(f'"{text}" is no age; write whole years from 0 to {_OLDEST} or leave it empty.')
+            self._show(self._shown)
+        else:
+            self._keep_variable("age", text)
 
     def _keep_origin(self) -> None:
         """A date that is none is told below its field, which takes the stored one back."""
@@ -132,6 +152,8 @@ class PatientCard(QWidget):
         for words, field in fields:
             field.setAccessibleName(words)
             form.addRow(label(words, "muted"), field)
+            if field is self.age:
+                form.addRow("", self.age_refused)
         form.addRow("", self.date_refused)
         head = QVBoxLayout()
         head.setContentsMargins(16, 14, 16, 0)
@@ -139,10 +161,13 @@ class PatientCard(QWidget):
         head.addWidget(label("Changes are kept at once.", "caption"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.info)
         column.addLayout(head)
         column.addLayout(form)
         column.addStretch(1)
+
+
+def _is_age(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and int(text) <= _OLDEST
 
 
 def _choices(words: tuple[str, ...]) -> QComboBox:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtGui import QAction, QPixmap
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QListView, QVBoxLayout, QWidget
 
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.query import HINT
 from aln_desk.gui.thumbnails import Thumbnails
 from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.widgets.patient_delegate import TILE, PatientDelegate
 from aln_desk.gui.widgets.patient_model import PatientFilter
+from aln_desk.gui.widgets.query_line import NoMatch, QueryLine
 from aln_desk.gui.workspace import Workspace
 
 
@@ -25,14 +25,13 @@ class PatientList(QWidget):
         self.setObjectName("page")
         self._workspace = workspace
         self.filter = PatientFilter(workspace, self)
-        self.query = QLineEdit(placeholderText="Search patients", clearButtonEnabled=True)
-        self.query.setToolTip(HINT)
-        self.query.setAccessibleName("Search patients")
+        self.query = QueryLine(workspace)
         self.query.textChanged.connect(self._apply_query)
         self.counts = label("", "caption")
         self.outcomes = QCheckBox("Show outcomes")
         self.outcomes.setToolTip("The node status from pathology, here and beside the image")
         self.view = QListView(uniformItemSizes=True)
+        self.no_match = NoMatch(self.query, self.view)
         self._thumbnails = Thumbnails(self, TILE * self.devicePixelRatioF())
         self._thumbnails.ready.connect(lambda _: self.view.viewport().update())
         self._delegate = PatientDelegate(self._picture, self.view)
@@ -114,6 +113,7 @@ class PatientList(QWidget):
         total = len(self._workspace.patients)
         words = [f"{self.filter.rowCount()} of {total}", f"{len(self._workspace.signed)} signed"]
         self.counts.setText(" · ".join(words))
+        self.no_match.tell(self.filter.rowCount(), total)
 
     def _lay_out(self, key: str) -> None:
         about = QHBoxLayout()

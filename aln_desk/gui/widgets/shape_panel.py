@@ -7,8 +7,10 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, class_of
 from aln_desk.gui.actions import Actions
+from aln_desk.gui.widgets.key_cap import KeyCap
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.shape_table import ShapeTable
 
@@ -18,6 +20,7 @@ _DAMAGED = (
     "The outlines of this image cannot be read, so nothing is drawn over them. Repair the file, or start anew: "
     "the damaged file is then kept beside the new one."
 )
+_ABSENT = "There is no image on screen, so nothing can be outlined here."
 _ALL = 1000
 """Stretch of the table: all the room while it is shown, which leaves none between the rest."""
 
@@ -40,6 +43,7 @@ class ShapePanel(QWidget):
         self.heading = label("Shapes", "heading")
         self.table = ShapeTable()
         self.empty = label(_EMPTY, "muted", wrap=True)
+        self.absent = label(_ABSENT, "muted", wrap=True)
         self.no_lesion = QCheckBox("No lesion on this image")
         self.no_lesion.setToolTip("Counts as done, and teaches the network that there is nothing to outline")
         self.no_lesion.clicked.connect(self.noLesionChosen)
@@ -55,19 +59,23 @@ class ShapePanel(QWidget):
         self._labels = QButtonGroup(self, exclusive=True)
         self._buttons: dict[int, QPushButton] = {}
         self._lay_out(actions)
+        self.set_state(None, damaged=False)
 
-    def set_state(self, shapes: int, damaged: bool, no_lesion: bool = False) -> None:
-        """How many shapes there are, whether their file can be read, whether the image is marked to hold no lesion."""
-        self.no_lesion.setVisible(not shapes and not damaged)
-        self.no_lesion.setChecked(no_lesion)
+    def set_state(self, annotation: Annotation | None, damaged: bool) -> None:
+        """What is known of the image on screen; None where its file is ``damaged``, or where there is no image."""
+        shapes = len(annotation.shapes) if annotation else 0
+        to_do = annotation is not None and not shapes
+        self.no_lesion.setVisible(to_do)
+        self.no_lesion.setChecked(bool(annotation and annotation.flags.get(NO_LESION)))
         self.heading.setText(f"Shapes of this image · {shapes}" if shapes else "Shapes of this image")
         self.table.setVisible(shapes > 0)
         self.description.setVisible(shapes > 0)
-        self.empty.setVisible(not shapes and not damaged)
+        self.empty.setVisible(to_do)
+        self.absent.setVisible(annotation is None and not damaged)
         self.damaged.setVisible(damaged)
         self.anew.setVisible(damaged)
         for choice in self._buttons.values():
-            choice.setEnabled(not damaged)
+            choice.setEnabled(annotation is not None)
 
     def set_label(self, word: str) -> None:
         """Mark the label of the next shape; a word that names neither class marks none."""
@@ -98,12 +106,13 @@ class ShapePanel(QWidget):
         column.setSpacing(8)
         column.addWidget(label("Label", "heading"))
         for word, name, action in _LABELS:
-            column.addWidget(self._label_row(word, name, actions.key(action)))
+            column.addWidget(self._label_row(word, name, KeyCap(actions, action)))
         column.addSpacing(8)
         column.addWidget(self.heading)
         column.addWidget(self.damaged)
         column.addWidget(self.anew)
         column.addWidget(self.empty)
+        column.addWidget(self.absent)
         column.addWidget(self.no_lesion)
         column.addWidget(self.table, _ALL)
         column.addStretch(1)
@@ -111,7 +120,7 @@ class ShapePanel(QWidget):
         column.addSpacing(4)
         column.addWidget(self.outline)
 
-    def _label_row(self, word: str, name: str, key: str) -> QWidget:
+    def _label_row(self, word: str, name: str, cap: KeyCap) -> QWidget:
         choice = button(name)
         choice.setCheckable(True)
         choice.clicked.connect(partial(self.labelChosen.emit, word))
@@ -122,6 +131,5 @@ class ShapePanel(QWidget):
         across.setContentsMargins(0, 0, 0, 0)
         across.setSpacing(8)
         across.addWidget(choice, 1)
-        if key:
-            across.addWidget(label(key, "key"))
+        across.addWidget(cap)
         return row

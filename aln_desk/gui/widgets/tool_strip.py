@@ -10,9 +10,18 @@ from PySide6.QtWidgets import QButtonGroup, QToolButton, QVBoxLayout, QWidget
 
 from aln_desk.gui import icons, theme
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.widgets.labels import label, rule
+from aln_desk.gui.widgets.key_cap import KeyCap
+from aln_desk.gui.widgets.labels import rule
 
 _TOOLS = (("select", "Select"), ("polygon", "Polygon"), ("rectangle", "Rectangle"), ("circle", "Circle"))
+_TIPS = {
+    "select": (
+        "Alt+click or double-click on an edge adds a corner",
+        "Alt+Shift+click on a corner deletes it",
+        "Ctrl+click selects several shapes",
+    )
+}
+"""What a tool's pointer does beyond its name."""
 _WIDTH = 76
 
 _STYLE = """
@@ -20,7 +29,7 @@ QToolButton {{ border: 1px solid transparent; border-radius: 6px; padding: 4px 0
 QToolButton:hover {{ background: {hover}; color: {text}; }}
 QToolButton:checked {{ background: {selection}; border-color: {accent}; color: {text}; }}
 QToolButton:focus {{ border-color: {accent}; }}
-QToolButton:disabled {{ color: {strong_line}; }}
+QToolButton:disabled {{ color: {disabled}; }}
 """
 
 
@@ -82,7 +91,7 @@ class ToolStrip(QWidget):
         self._dressed = colours = theme.palette()
         self.setStyleSheet(_STYLE.format(**asdict(colours)))
         for button, name in self._icons.items():
-            button.setIcon(icons.icon(name, colours.text, colours.strong_line))
+            button.setIcon(icons.icon(name, colours.text, colours.disabled))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -91,6 +100,7 @@ class ToolStrip(QWidget):
         for name, words in _TOOLS:
             button = self._made(name, words, f"tool.{name}")
             button.setCheckable(True)
+            button.setToolTip("\n".join([button.toolTip(), *_TIPS.get(name, ())]))
             button.clicked.connect(partial(self.toolChosen.emit, name))
             self._buttons[name] = button
             self._group.addButton(button)
@@ -105,7 +115,5 @@ class ToolStrip(QWidget):
     def _add(self, column: QVBoxLayout, button: QToolButton, *actions: str) -> None:
         """The button, and below it the shortest key that does the same."""
         column.addWidget(button)
-        keys = [key for action in actions if (key := self._actions.key(action))]
-        if keys:
-            column.addWidget(label(min(keys, key=len), "key"), 0, Qt.AlignmentFlag.AlignHCenter)
-            column.addSpacing(6)
+        column.addWidget(KeyCap(self._actions, *actions), 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(6)

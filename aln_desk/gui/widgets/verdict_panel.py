@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -50,11 +52,16 @@ class VerdictPanel(QWidget):
         self.read = button("Read this project", "main")
         self.judgement = JudgementForm()
         self.report = button("Report", tip="Save this patient's report")
-        self.sign = button("Sign and next", "main", "Keep your judgement and go to the next patient")
+        self.sign = button("Sign and next", "main")
         self._patient: Patient | None = None
         self._outcome_shown = True
         self._connect()
         self._lay_out()
+
+    def tell_keys(self, sign: str, steps: Sequence[str]) -> None:
+        """The keys that sign and judge, empty for none."""
+        self.sign.setToolTip("Keep your judgement and go to the next patient" + (f" ({sign})" if sign else ""))
+        self.judgement.tell_keys(steps)
 
     def show_patient(self, patient: Patient) -> None:
         """What does not come from the model."""

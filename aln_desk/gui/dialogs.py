@@ -24,26 +24,25 @@ def ask_new_project(parent: QWidget) -> NewProject | None:
     return dialog.wish() if dialog.exec() else None
 
 
-def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool] | None = None) -> bool:
+def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool]) -> bool:
     """Whether the project may be closed although the outlines of ``count`` images could not be saved.
 
-    "Try again" calls ``save``, which tells whether nothing is unsaved any more; without it, it is not offered.
+    "Try again" calls ``save``, which tells whether nothing is unsaved any more.
     """
-    while (answer := _ask_about_unsaved(parent, count, again=save is not None)) == _Answer.Retry:
-        if save is not None and save():
+    while (answer := _ask_about_unsaved(parent, count)) == _Answer.Retry:
+        if save():
             return True
     return answer == _Answer.Discard
 
 
-def _ask_about_unsaved(parent: QWidget, count: int, again: bool) -> QMessageBox.StandardButton:
+def _ask_about_unsaved(parent: QWidget, count: int) -> QMessageBox.StandardButton:
     """Enter and Escape stay: what was drawn is never lost by a key pressed too soon."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle("Unsaved outlines")
     box.setText(f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?")
-    box.setStandardButtons(_Answer.Discard | _Answer.Cancel)
-    if again:
-        box.addButton(_Answer.Retry).setText("Try again")
+    box.setStandardButtons(_Answer.Discard | _Answer.Cancel | _Answer.Retry)
+    box.button(_Answer.Retry).setText("Try again")
     box.button(_Answer.Discard).setText("Close and lose them")
     box.button(_Answer.Cancel).setText("Stay")
     box.setDefaultButton(_Answer.Cancel)

@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
         self.reading = Reading(self.workspace, engine or EngineProcess(self), self)
         self.opening = Opening(self)
         self.pages: dict[str, mode_page.Page] = {}
+        self._mended_by_saving = ""
         self.mode = "welcome"
         self._build()
         self._connect_workspace()
@@ -102,7 +103,7 @@ class MainWindow(QMainWindow):
         """Save and close the project; False when the user stays with unsaved outlines."""
         self._remember_project()
         if not self.workspace.close():
-            if not dialogs.give_up_unsaved(self, len(self.workspace.unsaved)):
+            if not dialogs.give_up_unsaved(self, len(self.workspace.unsaved), self.workspace.close):
                 return False
             self.workspace.discard()
         self.show_welcome()
@@ -142,7 +143,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(self.info)
+        self.info.float_over(self.stack)
         column.addWidget(self.stack, 1)
         self.setCentralWidget(centre)
 
@@ -151,8 +152,9 @@ class MainWindow(QMainWindow):
         workspace.projectChanged.connect(self._show_project)
         workspace.modelChanged.connect(self._show_model)
         workspace.saveStateChanged.connect(self.status.set_saved)
+        workspace.saveStateChanged.connect(self._mend)
         self.memory.failed.connect(lambda text: self.info.say(text, "warning"))
-        workspace.warned.connect(lambda text: self.info.say(text, "warning"))
+        workspace.warned.connect(self._warn)
         reading.progressed.connect(self.status.progress.tell)
         reading.busyChanged.connect(self._show_busy)
         reading.deviceKnown.connect(self.header.set_device)
@@ -260,6 +262,15 @@ class MainWindow(QMainWindow):
         if (wish := dialogs.ask_new_project(self)) is not None:
             self._remember_project()
             self.opening.create(wish)
+
+    def _warn(self, text: str) -> None:
+        self._mended_by_saving = text if self.workspace.unsaved else ""
+        self.info.say(text, "warning")
+
+    def _mend(self, state: str) -> None:
+        """A warning that outlines could not be saved goes when they are."""
+        if state.startswith("Saved") and self.info.text == self._mended_by_saving:
+            self.info.hide()
 
     def _use_embedded_model(self) -> None:
         if self.workspace.project is not None:

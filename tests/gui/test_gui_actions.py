@@ -103,6 +103,19 @@ def test_the_key_sheet_finds_binds_and_refuses(window: QMainWindow, qtbot: QtBot
     assert actions.key("go.next_to_do") == "Ctrl+J"
 
 
+def test_the_key_sheet_lists_what_the_pointer_does_and_lets_nobody_change_it(window: QMainWindow, qtbot: QtBot) -> None:
+    sheet = KeySheet(Actions(window), window)
+    qtbot.addWidget(sheet)
+    sheet.search.setText("alt+shift+click")
+    (row,) = [row for row in range(sheet.table.rowCount()) if not sheet.table.isRowHidden(row)]
+    cell = sheet.table.item(row, 0)
+    assert cell is not None and cell.text() == "Delete a corner"
+    sheet.table.setCurrentCell(row, 0)
+    assert sheet.chosen() == ""
+    assert not sheet.bind("Ctrl+J")
+    assert cell.text() == "Delete a corner"
+
+
 def test_the_key_sheet_asks_for_a_row_first(window: QMainWindow, qtbot: QtBot) -> None:
     sheet = KeySheet(Actions(window), window)
     qtbot.addWidget(sheet)

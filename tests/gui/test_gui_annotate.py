@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.annotation import NO_LESION, Annotation
@@ -16,6 +16,8 @@ from aln_desk.domain.shape import Shape
 from aln_desk.gui import icons, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.annotate import AnnotatePage
+from aln_desk.gui.widgets.key_cap import KeyCap
+from aln_desk.gui.widgets.overlay_row import PercentSlider
 from aln_desk.gui.widgets.shape_table import BIN, EYE, LOCK
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io import labelme_json
@@ -52,11 +54,15 @@ class Desk:
         tasks.wait_all()
 
     def draw(self, *points: tuple[float, float]) -> None:
+        self.click_points(*points)
+        QTest.keyClick(self.page.canvas, Qt.Key.Key_Return)
+
+    def click_points(self, *points: tuple[float, float]) -> None:
+        """Begin an outline with the polygon tool."""
         self.trigger("tool.polygon")
         canvas = self.page.canvas
         for x, y in points:
             QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.to_widget(QPointF(x, y)).toPoint())
-        QTest.keyClick(canvas, Qt.Key.Key_Return)
 
     def saved(self, name: str) -> Annotation:
         """What lies on the disk after everything is written."""
@@ -274,8 +280,73 @@ def test_image_that_cannot_be_read_is_named(desk: Desk) -> None:
     assert "T1.png" in desk.page.room.info.text
     assert desk.shown == ""
     assert not desk.page.canvas.editable
+    panel = desk.page.panel
+    labels = [one for one in panel.findChildren(QPushButton) if one.isCheckable()]
+    assert len(labels) == 2 and not any(one.isEnabled() for one in labels)
+    assert panel.empty.isHidden() and panel.no_lesion.isHidden()
+    assert panel.absent.isVisibleTo(desk.page)
+    assert not panel.outline.isEnabled() and "nothing on screen" in panel.outline.toolTip()
     desk.show("P1/T1.png")
     assert desk.page.canvas.editable
+    assert panel.absent.isHidden() and all(one.isEnabled() for one in labels)
+
+
+@pytest.mark.parametrize("away", ["go.image_next", "go.patient_next", "tool.select", "hide"])
+def test_a_half_drawn_outline_stays_with_its_image(desk: Desk, away: str) -> None:
+    desk.click_points(*TRIANGLE)
+    if away == "hide":
+        desk.page.hide()
+    else:
+        desk.trigger(away)
+    counts = {name: len(desk.workspace.annotation(name).shapes) for name in ("P1/T1.png", "P1/T2.png", "P2/T1.png")}
+    assert counts == {"P1/T1.png": 2, "P1/T2.png": 0, "P2/T1.png": 1}
+    assert len(desk.saved("P1/T1.png").shapes) == 2
+    desk.show("P1/T1.png")
+    desk.workspace.undo()
+    assert len(desk.shapes) == 1
+
+
+def test_a_half_drawn_outline_never_reaches_another_project(desk: Desk, read_project: Path) -> None:
+    desk.click_points(*TRIANGLE)
+    desk.workspace.open(read_project)
+    tasks.wait_all()
+    assert desk.shown == "P1/T1.png"
+    assert len(desk.shapes) == 1
+
+
+def test_the_foot_tells_of_corners_while_a_shape_is_selected(desk: Desk) -> None:
+    desk.page.canvas.select([0])
+    assert "adds a corner" in desk.page.hint.text()
+    desk.page.canvas.select([])
+    assert desk.page.hint.text() == ""
+    assert any("adds a corner" in tool.toolTip() for tool in desk.page.strip.findChildren(QToolButton))
+
+
+@pytest.mark.parametrize("name", ["tool.polygon", "label.node", "overlay.cam", "edit.undo"])
+def test_key_caps_follow_changed_keys(desk: Desk, name: str) -> None:
+    def caps() -> list[str]:
+        return [cap.text() for cap in desk.page.findChildren(KeyCap) if cap.isVisibleTo(desk.page)]
+
+    before, old = caps(), desk.actions.key(name)
+    assert old in before
+    desk.actions.bind(name, "Ctrl+K")
+    assert sorted(caps()) == sorted("Ctrl+K" if cap == old else cap for cap in before)
+    desk.actions.bind(name, "")
+    assert len(caps()) == len(before) - 1
+
+
+def test_sliders_are_wide_enough_step_finely_and_reset(desk: Desk) -> None:
+    tools = desk.page.room.tools
+    sliders = tools.findChildren(PercentSlider)
+    assert len(sliders) == 4 and all(slider.width() >= 60 for slider in sliders)
+    assert desk.page.minimumSizeHint().width() <= 1366
+    tools.contrast.setValue(40)
+    QTest.keyClick(tools.contrast, Qt.Key.Key_Right)
+    assert tools.contrast.value() == 41
+    QTest.keyClick(tools.contrast, Qt.Key.Key_PageDown)
+    assert tools.contrast.value() == 36
+    QTest.mouseDClick(tools.contrast, Qt.MouseButton.LeftButton)
+    assert tools.contrast.value() == 0
 
 
 def test_the_reader_s_own_outline_comes_first(desk: Desk) -> None:

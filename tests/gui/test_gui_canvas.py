@@ -296,6 +296,75 @@ def test_dragging_draws_freely(desk: Desk) -> None:
     assert np.abs(np.hypot(*(points - (100, 80)).T) - 40).max() < 2
 
 
+def _round(turns: float) -> list[tuple[float, float]]:
+    """Places on a circle of 40 image pixels around (100, 80)."""
+    return [(100 + 40 * float(np.cos(t)), 80 + 40 * float(np.sin(t))) for t in np.linspace(0, 2 * turns * np.pi, 60)]
+
+
+def test_a_stroke_that_comes_back_to_its_start_closes(desk: Desk) -> None:
+    desk.canvas.set_tool("polygon")
+    desk.drag(*_round(0.99))
+    assert desk.names == ["Draw polygon"]
+    assert len(desk.shapes[2].points) > 8
+
+
+def test_a_short_stroke_closes_nothing(desk: Desk) -> None:
+    desk.canvas.set_tool("polygon")
+    desk.drag((50, 120), (52.5, 120), (52.5, 122.5), (50, 122.5))
+    assert not desk.edits
+    assert desk.canvas.hint == ""
+
+
+@pytest.mark.parametrize("freehand", [True, False])
+@pytest.mark.parametrize("away", ["tool", "look", "image", "asked"])
+def test_a_half_drawn_outline_is_kept(desk: Desk, away: str, freehand: bool) -> None:
+    canvas = desk.canvas
+    canvas.set_tool("polygon")
+    if freehand:
+        desk.drag(*_round(0.7))
+    else:
+        draw(desk, *TRIANGLE)
+    assert not desk.edits
+    {
+        "tool": lambda: canvas.set_tool("select"),
+        "look": lambda: canvas.set_editable(False),
+        "image": lambda: canvas.set_image(np.zeros((20, 20, 3), np.uint8)),
+        "asked": canvas.conclude,
+    }[away]()
+    assert desk.names == ["Draw polygon"]
+    x = np.array(desk.edits[0][0].shapes[2].points)[:, 0]
+    assert x.max() == pytest.approx(140 if freehand else 60, abs=1)
+
+
+def test_fewer_than_three_points_are_dropped(desk: Desk) -> None:
+    draw(desk, *TRIANGLE[:2])
+    desk.canvas.set_tool("select")
+    desk.canvas.set_tool("polygon")
+    desk.click(150, 50)
+    desk.key(Qt.Key.Key_Return)
+    assert not desk.edits
+
+
+def test_a_half_drawn_outline_survives_another_label_and_an_undo(desk: Desk) -> None:
+    draw(desk, *TRIANGLE)
+    desk.canvas.set_label("lymph_node")
+    desk.canvas.set_annotation(Annotation("a.png", HEIGHT, WIDTH, (SQUARE,)))
+    desk.key(Qt.Key.Key_Return)
+    assert [shape.label for shape in desk.shapes] == ["tumor", "lymph_node"]
+
+
+def test_corners_are_hinted_at_while_a_shape_is_marked(desk: Desk) -> None:
+    QTest.mouseMove(desk.canvas, desk.at(20, 140))
+    assert desk.canvas.hint == ""
+    QTest.mouseMove(desk.canvas, desk.at(70, 70))
+    assert "Alt+click" in desk.canvas.hint
+    QTest.mouseMove(desk.canvas, desk.at(20, 140))
+    desk.canvas.select([0])
+    assert "Alt+click" in desk.canvas.hint
+    desk.canvas.set_tool("polygon")
+    assert desk.canvas.hint == ""
+
+
 def test_points_beyond_the_image_are_clamped(desk: Desk) -> None:
     draw(desk, (-20, 10), (60, -9), (60, 30))
     desk.key(Qt.Key.Key_Return)
@@ -388,17 +457,16 @@ def test_another_image_keeps_the_view_when_asked(desk: Desk) -> None:
 def test_layers_are_seen_and_space_shows_the_plain_image(desk: Desk) -> None:
     canvas = desk.canvas
     canvas.set_prediction(prediction())
-    inside_cam, on_outline, on_mask = desk.at(160, 60), desk.at(70, 40), desk.at(17, 17)
-    inside_cam = desk.at(170, 150)
+    inside_cam, on_outline, on_border = desk.at(170, 150), desk.at(70, 40), _dash(desk)
     shown = desk.pixels()
     grey = QColor(128, 128, 128)
     assert shown.pixelColor(on_outline).green() > 160
-    assert shown.pixelColor(on_mask) != grey
+    assert shown.pixelColor(on_border) != grey
     assert shown.pixelColor(inside_cam).red() > 140
     assert shown.pixelColor(desk.at(20, 140)) == grey
     QTest.keyPress(canvas, Qt.Key.Key_Space)
     plain = desk.pixels()
-    assert all(plain.pixelColor(place) == grey for place in (inside_cam, on_outline, on_mask))
+    assert all(plain.pixelColor(place) == grey for place in (inside_cam, on_outline, on_border))
     QTest.keyRelease(canvas, Qt.Key.Key_Space)
     assert desk.pixels().pixelColor(on_outline).green() > 160
 
@@ -406,13 +474,34 @@ def test_layers_are_seen_and_space_shows_the_plain_image(desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["drawn", "predicted", "cam"])
 def test_each_layer_is_switched_on_its_own(desk: Desk, name: str) -> None:
     desk.canvas.set_prediction(prediction())
-    places = {"drawn": desk.at(70, 40), "predicted": desk.at(17, 17), "cam": desk.at(170, 150)}
+    places = {"drawn": desk.at(70, 40), "predicted": _dash(desk), "cam": desk.at(170, 150)}
     before = desk.pixels()
     desk.canvas.set_overlay(name, False, 1.0)
     after = desk.pixels()
     changed = {layer for layer, place in places.items() if before.pixelColor(place) != after.pixelColor(place)}
     assert changed == {name}
     assert desk.canvas.overlay(name) == (False, 1.0)
+
+
+def _dash(desk: Desk) -> QPoint:
+    """A place on a dash of the predicted mask's upper border."""
+    shown = desk.pixels()
+    way = [desk.at(x / 4, 5) for x in range(4 * 8, 4 * 27)]
+    return max(way, key=lambda place: shown.pixelColor(place).red() - shown.pixelColor(place).green())
+
+
+def test_the_predicted_mask_tints_weakly_and_not_where_the_cam_is_shown(desk: Desk) -> None:
+    desk.canvas.set_prediction(prediction())
+    grey, inside = QColor(128, 128, 128), desk.at(17, 17)
+    assert desk.pixels().pixelColor(inside) == grey
+    desk.canvas.set_overlay("cam", False, 1.0)
+    tinted = desk.pixels().pixelColor(inside)
+    assert tinted != grey
+    magenta = QColor(theme.PREDICTED)
+    assert tinted.red() - 128 <= 0.12 * (magenta.red() - 128) + 1
+    assert 128 - tinted.green() <= 0.12 * (128 - magenta.green()) + 1
+    desk.canvas.set_overlay("predicted", True, 0.3)
+    assert desk.pixels().pixelColor(inside).red() < tinted.red()
 
 
 def test_levels_change_what_is_seen_only(desk: Desk) -> None:

@@ -88,6 +88,8 @@ def test_cam_hides_nothing_where_there_is_no_evidence() -> None:
     painted = colours.cam_rgba(np.array([[-3.0, np.nan], [0.0, 4.0]], np.float32))
     assert painted[0, 0, 3] == 0
     assert painted[-1, -1, 3] == 255
+    assert not colours.cam_rgba(np.full((2, 2), 0.3, np.float32), top=4.0)[..., 3].any()
+    assert (np.diff(colours.cam_colours()[:, 3].astype(int)) >= 0).all()
 
 
 @pytest.mark.parametrize("kind", SHAPE_TYPES)

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from aln_desk.domain.patient import Cohort
-from aln_desk.gui import tasks
+from aln_desk.gui import file_dialogs, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation_export import Export
 from aln_desk.gui.pages.evaluation_figures import (
@@ -199,9 +198,9 @@ class EvaluationPage(QWidget):
     # What is asked
 
     def _ask_export(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Write tables and figures to")
-        if folder:
-            self.export_to(Path(folder))
+        folder = file_dialogs.choose_folder(self, "Write tables and figures to")
+        if folder is not None:
+            self.export_to(folder)
 
     def export_to(self, folder: Path) -> None:
         """Write tables and figures into a folder."""

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThreadPool, Signal, Slot
+from shiboken6 import isValid
 
 Result = TypeVar("Result")
 
@@ -113,8 +114,16 @@ def _attempt(
 
 def _deliver(receiver: Callable[[Any], None] | None, value: Any) -> None:
     _ready().owed -= 1
-    if receiver is not None:
+    if receiver is not None and _is_there(receiver):
         receiver(value)
+
+
+def _is_there(receiver: Callable[..., None]) -> bool:
+    """False when the receiver is a method of a widget that Qt has deleted since: nobody waits for the answer then."""
+    while isinstance(receiver, partial):
+        receiver = receiver.func
+    owner = getattr(receiver, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)
 
 
 def _raise(error: Exception) -> None:

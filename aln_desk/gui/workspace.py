@@ -41,6 +41,8 @@ class Workspace(QObject):
     predictionChanged = Signal(str)
     modelChanged = Signal()
     warned = Signal(str)
+    closing = Signal()
+    """The project is about to be closed or saved for the last time: whoever holds a half-done edit finishes it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +87,7 @@ class Workspace(QObject):
         """Save what is unsaved and close the project; False (and still open) when something could not be saved."""
         if self.project is None:
             return True
+        self.closing.emit()
         if not self._drafts.autosave.settle():
             return False
         self.discard()

@@ -306,12 +306,14 @@ def test_a_half_drawn_outline_stays_with_its_image(desk: Desk, away: str) -> Non
     assert len(desk.shapes) == 1
 
 
-def test_a_half_drawn_outline_never_reaches_another_project(desk: Desk, read_project: Path) -> None:
+def test_a_half_drawn_outline_is_kept_on_its_image_when_a_project_is_opened(desk: Desk, read_project: Path) -> None:
+    desk.show("P1/T2.png")
     desk.click_points(*TRIANGLE)
     desk.workspace.open(read_project)
     tasks.wait_all()
     assert desk.shown == "P1/T1.png"
     assert len(desk.shapes) == 1
+    assert len(desk.workspace.annotation("P1/T2.png").shapes) == 1
 
 
 def test_the_foot_tells_of_corners_while_a_shape_is_selected(desk: Desk) -> None:
@@ -403,3 +405,13 @@ def test_an_image_without_lesion_counts_as_done(desk: Desk) -> None:
     assert not box.isChecked()
     desk.draw((5, 5), (20, 5), (20, 20))
     assert not box.isVisibleTo(desk.page)
+
+
+def test_a_half_drawn_outline_is_kept_when_the_project_closes(desk: Desk) -> None:
+    desk.show("P1/T2.png")
+    instance = desk.workspace.instance
+    assert instance is not None
+    desk.trigger("tool.polygon")
+    desk.click_points(*TRIANGLE)
+    assert desk.workspace.close()
+    assert len(labelme_json.read(Path(instance.annotation)).shapes) == 1

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
+from typing import ClassVar
 
 import pytest
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from shiboken6 import delete
 
 from aln_desk.gui import tasks
 
@@ -52,3 +56,18 @@ def test_a_running_task_tells_its_progress_on_the_gui_thread(qtbot: QtBot) -> No
     tasks.run(lambda: tasks.post(lambda: told.append(threading.get_ident())))
     tasks.wait_all()
     qtbot.waitUntil(lambda: told == [threading.get_ident()])
+
+
+def test_an_answer_to_a_deleted_widget_is_dropped(qtbot: QtBot) -> None:
+    class Asker(QObject):
+        heard: ClassVar[list[int]] = []
+
+        def hear(self, answer: int) -> None:
+            self.heard.append(answer)
+
+    asker, witness = Asker(), Asker()
+    tasks.run(lambda: 1, asker.hear)
+    tasks.run(lambda: 2, partial(witness.hear))
+    delete(asker)
+    tasks.wait_all()
+    assert Asker.heard == [2]

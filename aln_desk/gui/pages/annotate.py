@@ -187,6 +187,7 @@ class AnnotatePage(QWidget):
         self.panel.outlineRequested.connect(self.use_model_outline)
         self.panel.anewRequested.connect(self.start_anew)
         self.room.refreshed.connect(self._show_image)
+        workspace.closing.connect(self.canvas.conclude)
         workspace.projectChanged.connect(self._follow_project)
         workspace.instanceSelected.connect(self._follow)
         workspace.annotationChanged.connect(self._annotation_changed)

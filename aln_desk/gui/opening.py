@@ -19,7 +19,7 @@ from aln_desk.gui.widgets.progress import duration
 from aln_desk.io.predictions import VERDICTS_FILE
 from aln_desk.io.project import DATABASE
 
-_STAGES = {"images": "Drawing simulated patients", "predict": "Reading them with the model"}
+_STAGES = {"simulate": "Drawing simulated patients", "predict": "Reading them with the model"}
 
 
 class Opening(QObject):

@@ -239,7 +239,7 @@ def test_the_new_dialog_suggests_a_project_folder_and_needs_both(qtbot: QtBot) -
 FAKE_DEMO = """
 import sys, pathlib, shutil
 folder = pathlib.Path(sys.argv[sys.argv.index("--dir") + 1])
-print('{"event": "Progress", "stage": "images", "done": 1, "total": 2, "seconds_left": 3}', flush=True)
+print('{"event": "Progress", "stage": "simulate", "done": 1, "total": 2, "seconds_left": 3}', flush=True)
 if folder.name == "slow":
     sys.stdin.read()
     sys.exit(1)

@@ -23,7 +23,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` steps of a ``stage`` (simulate, images, mtl, tokens, mil or predict); seconds left or None."""
+    """``done`` of ``total`` steps of a ``stage``: simulate, images, mtl, tokens, mil, predict; seconds left or None."""
 
     stage: str
     done: int

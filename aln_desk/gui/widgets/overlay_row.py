@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from aln_desk.gui import theme
 from aln_desk.gui.actions import Actions
@@ -154,11 +154,13 @@ class OverlayRow(QWidget):
             stacked.addWidget(label(words, "caption"))
             stacked.addWidget(slider)
             row.addLayout(stacked, 1)
+        row.addStretch(1)
         row.addWidget(reset)
         row.addWidget(self.zoom)
 
     def _add_overlay(self, row: QHBoxLayout, overlay: Overlay, cap: KeyCap) -> None:
         box = QCheckBox(overlay.words)
+        box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)  # its key stays beside it
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         box.setStyleSheet(_SWATCH.format(colour=overlay.colour, faint=theme.palette().disabled))
         box.toggled.connect(lambda _: self._tell(overlay.name))

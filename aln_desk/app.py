@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
 from aln_desk import settings
+from aln_desk.domain.errors import BadSetting
 from aln_desk.gui import exceptions, theme
 from aln_desk.gui.main_window import MainWindow
 
@@ -31,11 +33,19 @@ def window(project: Path | None) -> MainWindow:
     return made
 
 
+def _check_screen() -> None:
+    """Qt ends the process where it finds no screen; a sentence is kinder."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in screens):
+        raise BadSetting("There is no screen to open a window on. On a server, use the other commands of aln-desk.")
+
+
 def run(project: Path | None, demonstration: Path | None = None) -> int:
     """Show the window and return the exit code when it is closed.
 
     ``demonstration`` is the folder of a demonstration project that is made first, with its progress in the window.
     """
+    _check_screen()
     running = application()
     shown = window(project)
     shown.show()

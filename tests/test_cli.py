@@ -259,3 +259,11 @@ def test_the_engine_without_any_input_ends() -> None:
         [sys.executable, "-m", "aln_desk", "engine"], stdin=subprocess.DEVNULL, timeout=120, check=False
     )
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can lack a screen")
+def test_without_a_screen_the_window_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(BadSetting, match="no screen"):
+        call()

@@ -43,6 +43,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("project.demonstration", "File", "Open the demonstration", "", "window"),
     ActionSpec("project.close", "File", "Close project", "Ctrl+W"),
     ActionSpec("review.report", "File", "Save the patient's report…", "Ctrl+P", "review"),
+    ActionSpec("evaluate.export", "File", "Export tables and figures…", "Ctrl+Shift+E", "evaluate"),
     ActionSpec("window.quit", "File", "Quit", "Ctrl+Q", "window"),
     ActionSpec("edit.undo", "Edit", "Undo", "Ctrl+Z"),
     ActionSpec("edit.redo", "Edit", "Redo", "Ctrl+Shift+Z"),
@@ -95,6 +96,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("model.embedded", "Model", "Go back to the embedded model", "", "project"),
     ActionSpec("train.start", "Model", "Start training", "F5", "train"),
     ActionSpec("train.stop", "Model", "Stop training", "Shift+F5", "train"),
+    ActionSpec("train.resume", "Model", "Resume the run shown", "F6", "train"),
+    ActionSpec("train.adopt", "Model", "Adopt the model of the run shown", "F9", "train"),
     ActionSpec("help.keys", "Help", "Keys", "F1", "window"),
     ActionSpec("help.about", "Help", "About ALN Desk", "", "window"),
 )

@@ -211,7 +211,7 @@ def train_and_adopt(user: Journey) -> None:
     user.picture("train")
     window = user.window
     assert window.workspace.project is not None
-    training.result.adopt.click()
+    user.press("train.adopt")
     with Project.open(window.workspace.project.folder) as project:
         adopted = project.adopted()
     assert adopted is not None

@@ -229,6 +229,7 @@ class EvaluationPage(QWidget):
         workspace.patientEdited.connect(self._soon)
         self.patients.opened.connect(self.patientOpenRequested)
         self.export.clicked.connect(self._ask_export)
+        self._actions.on("evaluate.export", self, self.export.click)
         self._export.finished.connect(self._exported)
         for one in (self._read, self._read_again):
             one.clicked.connect(self._actions["review.read"].trigger)

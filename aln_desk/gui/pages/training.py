@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.messages import Curve, Failed, Finished, Message, Note, Progress, Started
@@ -275,6 +275,8 @@ class TrainingPage(QWidget):
         self._training.finished.connect(self._finish)
         self._actions.on("train.start", self, partial(self._press, False))
         self._actions.on("train.stop", self, partial(self._press, True))
+        for name, choice in (("train.resume", self.resume), ("train.adopt", self.result.adopt)):
+            self._actions.on(name, self, partial(_press_if_shown, choice))
 
     def _press(self, stop: bool) -> None:
         if self._training.running is stop:
@@ -308,6 +310,12 @@ class TrainingPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._panes)
+
+
+def _press_if_shown(choice: QPushButton) -> None:
+    """A key does what its button does, where the button is offered."""
+    if choice.isVisible():
+        choice.click()
 
 
 def _outlined(bag: Sequence[Instance]) -> frozenset[str]:

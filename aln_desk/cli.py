@@ -10,7 +10,7 @@ from pathlib import Path
 from aln_desk import __version__
 from aln_desk.cli_output import Output
 from aln_desk.domain.errors import BadProject, BadSetting
-from aln_desk.domain.presets import DEFAULT_PRESET, DEVICES, PRESETS
+from aln_desk.domain.presets import DEVICES, PRESETS
 
 NOTICE = "Research use only. Not a medical device."
 
@@ -244,7 +244,7 @@ def _add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument("stages", choices=("mtl", "mil", "all"), help="stage 1, stage 2, or both")
     _add_project(command)
     names = ", ".join(PRESETS)
-    command.add_argument("--preset", default=DEFAULT_PRESET, help=f"{names} (default: {DEFAULT_PRESET})")
+    command.add_argument("--preset", default="", help=f"{names} (default: fast on an NVIDIA GPU, else small)")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as mtl.iterations=500"
     )

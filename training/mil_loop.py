@@ -14,7 +14,7 @@ from torch import Tensor
 
 from aln_desk.domain.messages import Curve
 from aln_desk.domain.patient import Patient, View
-from aln_desk.domain.presets import MilRecipe
+from aln_desk.domain.recipe import MilRecipe
 from aln_desk.io.tokens import Tokens
 from aln_desk.models.build import precision
 from aln_desk.models.mil import BagTransformer

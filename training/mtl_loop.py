@@ -14,7 +14,7 @@ from torch import Tensor
 
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.messages import Curve, Progress
-from aln_desk.domain.presets import MtlRecipe
+from aln_desk.domain.recipe import MtlRecipe
 from aln_desk.models.build import precision
 from aln_desk.models.mtl import MtlOutput, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from aln_desk.domain import presets
+from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadProject, BadSetting, Stopped
 from aln_desk.domain.messages import Failed, Finished, Note, Started
 from aln_desk.domain.patient import Patient, Role
@@ -51,7 +52,7 @@ class Job:
 
     project: Path
     stages: Stages = "all"
-    preset: str = presets.DEFAULT_PRESET
+    preset: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     cohorts: tuple[str, ...] = ()
     device: str = "auto"
@@ -97,7 +98,7 @@ class _Work:
     ) -> None:
         self.project, self.run, self.device = project, run, device
         self.emit, self.should_stop, self.name = emit, should_stop, name
-        self.recipe = presets.from_dict(run.record.recipe)
+        self.recipe = recipes.from_dict(run.record.recipe)
         self.figures: dict[str, float] = {}
         self.data_digest = ""
         self.taught: list[str] = []
@@ -259,12 +260,14 @@ def parameters_digest(net: torch.nn.Module) -> str:
 def _open_run(project: Project, job: Job) -> RunFolder:
     if job.resume is not None:
         return RunFolder.find(project.runs, job.resume)
-    recipe = presets.change(presets.preset(job.preset).recipe, dict(job.settings))
-    presets.check(recipe)
+    recipe = recipes.change(
+        presets.preset(job.preset or presets.default_preset(choose_device(job.device).type)).recipe, dict(job.settings)
+    )
+    recipes.check(recipe)
     base = ""
     if job.stages == "mil":
         base = str(_base(project, job))
-    record = RunRecord("", job.preset, job.stages, now(), presets.to_dict(recipe), _cohorts(project, job), base)
+    record = RunRecord("", job.preset, job.stages, now(), recipes.to_dict(recipe), _cohorts(project, job), base)
     return RunFolder.create(project.runs, record)
 
 

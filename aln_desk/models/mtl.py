@@ -33,7 +33,7 @@ class MtlConfig:
     it; or ``attention``, the mean weighted by the attention, in which it is not.
     """
 
-    backbone: str = "mit-b0"
+    backbone: str = "segformer-b0"
     size: int = 256
     mask_tokens: int = 1
     temperature: float = 2.0

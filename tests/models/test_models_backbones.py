@@ -47,7 +47,7 @@ def reference(name: str) -> torch.nn.Module:
     return transformers.SegformerModel(config).eval()
 
 
-@pytest.mark.parametrize("name", ["mit-b0", "mit-b2"])
+@pytest.mark.parametrize("name", ["segformer-b0", "segformer-b2"])
 def test_equals_the_transformers_implementation_on_shared_parameters(name: str) -> None:
     torch.manual_seed(1)
     theirs = reference(name)
@@ -79,25 +79,27 @@ def test_channels_and_strides_are_those_of_the_maps(name: str) -> None:
 
 def test_published_number_of_parameters() -> None:
     """Xie et al. 2021 give the encoders of B0 and B2 3.4 and 24.2 million."""
-    millions = [sum(p.numel() for p in build_backbone(n, 64).parameters()) / 1e6 for n in ("mit-b0", "mit-b2")]
+    millions = [
+        sum(p.numel() for p in build_backbone(n, 64).parameters()) / 1e6 for n in ("segformer-b0", "segformer-b2")
+    ]
     assert millions == pytest.approx([3.4, 24.2], abs=0.1)
 
 
 def test_signal_survives_all_stages_at_the_start() -> None:
     torch.manual_seed(0)
-    maps = build_backbone("mit-b0", 64)(torch.randn(4, 3, 64, 64))
+    maps = build_backbone("segformer-b0", 64)(torch.randn(4, 3, 64, 64))
     assert all(m.std(dim=(0, 2, 3)).mean() > 0.3 for m in maps)
 
 
 def test_unknown_backbone_names_those_that_exist() -> None:
-    with pytest.raises(BadSetting, match=r"no backbone 'vgg'; choose one of mit-b0, mit-b2"):
+    with pytest.raises(BadSetting, match=r"no backbone 'vgg'; choose one of segformer-b0, segformer-b2"):
         build_backbone("vgg", 64)
 
 
 @pytest.mark.parametrize("size", [0, 31, 100])
 def test_size_that_does_not_fit_is_refused(size: int) -> None:
     with pytest.raises(BadSetting, match="multiple of 32"):
-        build_backbone("mit-b0", size)
+        build_backbone("segformer-b0", size)
 
 
 def test_neck_brings_every_scale_to_the_stride_8_grid() -> None:

@@ -128,7 +128,7 @@ def test_a_changed_or_absent_file_is_refused(folder: Path, name: str) -> None:
         ({"mil": {"layers": 3}}, "do not fit"),
         ({"mil": {"layers": 1}}, "do not fit"),
         ({"mil": {"layers": 2, "mlp": 100}}, "do not fit"),
-        ({"mtl": {"backbone": "mit-b2", "size": 64}}, "do not fit"),
+        ({"mtl": {"backbone": "segformer-b2", "size": 64}}, "do not fit"),
         ({"mtl": {"depth": 1}}, "unknown key 'depth'"),
         ({"mtl": None}, "lacks 'mtl'"),
         ({"preprocess": []}, "lacks 'preprocess'"),

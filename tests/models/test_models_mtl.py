@@ -93,7 +93,7 @@ def test_same_seed_same_network() -> None:
 
 
 def test_config_survives_json() -> None:
-    config = MtlConfig(backbone="mit-b2", size=512, mask_tokens=2, temperature=1.5, pooling="attention")
+    config = MtlConfig(backbone="segformer-b2", size=512, mask_tokens=2, temperature=1.5, pooling="attention")
     assert MtlConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -105,7 +105,7 @@ def test_config_survives_json() -> None:
         {"size": 100},
         {"size": None},
         {"backbone": "vgg"},
-        {"backbone": ["mit-b0"]},
+        {"backbone": ["segformer-b0"]},
         {"pooling": "max"},
         {"pooling": ["area"]},
         {"temperature": 0},

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from aln_desk.domain.patient import Cohort, Patient, Role
-from aln_desk.domain.presets import DEFAULT_PRESET, PRESETS, Recipe
+from aln_desk.domain.presets import PRESETS, default_preset
+from aln_desk.domain.recipe import Recipe
 from aln_desk.gui.widgets.labels import button, label
 
 DEVICES = (("Choose by itself", "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU", "cuda"), ("Apple GPU", "mps"))
@@ -187,7 +188,7 @@ class TrainingForm(QWidget):
     def _fill(self) -> None:
         for preset in PRESETS.values():
             self.preset.addItem(preset.title, preset.name)
-        self.preset.setCurrentIndex(self.preset.findData(DEFAULT_PRESET))
+        self.preset.setCurrentIndex(self.preset.findData(default_preset("cpu")))
         for words, name in DEVICES:
             self.device.addItem(words, name)
 

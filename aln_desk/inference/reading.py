@@ -14,7 +14,8 @@ from aln_desk.domain.errors import BadFile, BadProject
 from aln_desk.domain.messages import BagPredicted, Message, Note, Progress
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
-from aln_desk.inference.bag import judge, read_instances
+from aln_desk.inference.bag import read_instances
+from aln_desk.inference.judge import judge
 from aln_desk.io import images, predictions
 from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
 from aln_desk.io.project import Project

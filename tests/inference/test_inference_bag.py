@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from aln_desk.domain.patient import Patient
-from aln_desk.inference.bag import judge, read_instances
+from aln_desk.inference.bag import read_instances
+from aln_desk.inference.judge import judge
 from aln_desk.io import images
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model

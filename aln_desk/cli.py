@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from aln_desk import __version__
+from aln_desk import __version__, cli_train
 from aln_desk.cli_output import Output
-from aln_desk.domain.errors import BadProject, BadSetting
-from aln_desk.domain.presets import DEVICES, PRESETS
+from aln_desk.domain.errors import BadProject
+from aln_desk.domain.presets import DEVICES
 
 NOTICE = "Research use only. Not a medical device."
 
@@ -89,31 +89,6 @@ def _new(options: argparse.Namespace) -> int:
     return 0
 
 
-def _train(options: argparse.Namespace) -> int:
-    from training.run import Job, train
-
-    with Output(options.events, options.stop_with_stdin) as output:
-        job = Job(
-            project=options.project,
-            stages=options.stages,
-            preset=options.preset,
-            settings=tuple(_setting(text) for text in options.set),
-            cohorts=tuple(name for name in options.cohorts.split(",") if name),
-            device=options.device,
-            base=options.base,
-            resume=options.resume,
-            name=options.name,
-        )
-        model = train(job, output.emit, output.should_stop)
-    if model is None:
-        output.say("Stopped. Resume with --resume.")
-        return 130
-    if options.adopt:
-        _adopt(options.project, model)
-    output.say(f"The new model lies in {model}" + (" and is adopted." if options.adopt else "."))
-    return 0
-
-
 def _predict(options: argparse.Namespace) -> int:
     from aln_desk.inference.reading import ProjectReader, model_folder
     from aln_desk.io.project import Project
@@ -126,8 +101,9 @@ def _predict(options: argparse.Namespace) -> int:
             pass
         reading = reader.finish()
         output.finished(digest=model.digest, stopped=not reading.complete)
-    positive = sum(row.decision == "positive" for row in reading.verdicts)
+    positive, uncertain = (sum(row.decision == each for row in reading.verdicts) for each in ("positive", "uncertain"))
     verdicts = f"{len(reading.verdicts)} verdicts, {positive} of them positive"
+    verdicts += f" and {uncertain} uncertain" if uncertain else ""
     if model.threshold is None:
         verdicts = "no verdicts, since this model has only stage 1"
     output.say(f"{reading.images} images read by model {model.name} ({model.digest}): {verdicts}. {NOTICE}")
@@ -164,9 +140,11 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from aln_desk.doctor import report
+    from aln_desk.doctor import devices, report
+    from aln_desk.domain.messages import to_line
 
-    print(report())
+    for line in map(to_line, devices()) if options.events else [report()]:
+        print(line, flush=True)
     return 0
 
 
@@ -176,20 +154,6 @@ def _engine(options: argparse.Namespace) -> int:
 
     Engine(lambda message: print(to_line(message), flush=True)).serve(sys.stdin or ())
     return 0
-
-
-def _adopt(folder: Path, model: Path) -> None:
-    from aln_desk.io.project import Project
-
-    with Project.open(folder) as project:
-        project.adopt(model, model.name)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise BadSetting(f"--set {text}: write key=value, such as --set mtl.iterations=500.")
-    return key.strip(), value
 
 
 def _count(text: str) -> int:
@@ -240,25 +204,6 @@ def _add_new(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_train(command: argparse.ArgumentParser) -> None:
-    command.add_argument("stages", choices=("mtl", "mil", "all"), help="stage 1, stage 2, or both")
-    _add_project(command)
-    names = ", ".join(PRESETS)
-    command.add_argument("--preset", default="", help=f"{names} (default: fast on an NVIDIA GPU, else small)")
-    command.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a setting, such as mtl.iterations=500"
-    )
-    command.add_argument("--cohorts", default="", metavar="A,B", help="cohorts to learn from (default: those for it)")
-    command.add_argument("--base", type=Path, metavar="MODEL", help="with 'mil': the model whose stage 1 is kept")
-    command.add_argument(
-        "--resume", nargs="?", const="", metavar="RUN", help="go on with a stopped run (default: the latest)"
-    )
-    command.add_argument("--name", default="", help="the new model's name")
-    command.add_argument("--adopt", action="store_true", help="make the new model the one that 'predict' uses")
-    _add_device(command)
-    _add_events(command)
-
-
 def _add_predict(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     command.add_argument(
@@ -280,6 +225,10 @@ def _add_export(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
 
 
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--events", action="store_true", help="only the devices, one JSON event a line")
+
+
 def _add_nothing(command: argparse.ArgumentParser) -> None:
     pass
 
@@ -288,10 +237,11 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     "demo": ("Open the demonstration: simulated patients, read by the embedded model", _demo, _add_demo),
     "simulate": ("Draw simulated patients with known truth", _simulate, _add_simulate),
     "new": ("Make a project from a folder of images", _new, _add_new),
-    "train": ("Train the networks on a project", _train, _add_train),
+    "train": ("Train networks or comparators on a project", cli_train.train, cli_train.add_train),
+    "runs": ("List the trainings of a project and what they reached", cli_train.runs, cli_train.add_runs),
     "predict": ("Read every patient of a project", _predict, _add_predict),
     "evaluate": ("Measure the last reading against the outcomes", _evaluate, _add_evaluate),
     "export": ("Write masks for other programs", _export, _add_export),
-    "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_nothing),
+    "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_doctor),
     "engine": ("Serve a window: requests on stdin, answers on stdout", _engine, _add_nothing),
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from aln_desk import __version__, paths
 from aln_desk.domain.errors import AlnError
+from aln_desk.domain.messages import Device
 
 PACKAGES = (
     "numpy",
@@ -39,6 +41,39 @@ def report() -> str:
         ("Demonstration", str(paths.demo_project())),
     ]
     return "\n".join(f"{name:24} {value}" for name, value in lines)
+
+
+def devices() -> list[Device]:
+    """Where networks can run on this computer, the fastest first; the processor is always the last."""
+    import torch
+
+    cards = [_card(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    apple = [_apple()] if torch.backends.mps.is_available() else []
+    return [*cards, *apple, _processor()]
+
+
+def _card(index: int) -> Device:
+    import torch
+
+    free, total = torch.cuda.mem_get_info(index)
+    return Device("cuda", torch.cuda.get_device_name(index), total, free)
+
+
+def _apple() -> Device:
+    """Apple's GPU shares the computer's memory, of which Metal recommends a part."""
+    import torch
+
+    total = int(torch.mps.recommended_max_memory())
+    return Device("mps", "Apple GPU", total, min(total, _processor().memory_free))
+
+
+def _processor() -> Device:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    # Not every system says which cores this process may use; all of them are the next best answer.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Device("cpu", f"Processor · {cores} core{'' if cores == 1 else 's'}", memory.total, memory.available)
 
 
 def _version(package: str) -> str:

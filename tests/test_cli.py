@@ -12,11 +12,12 @@ import cv2
 import h5py
 import numpy as np
 import pytest
+from small_study import make_model
 
 from aln_desk import cli
 from aln_desk.__main__ import main
 from aln_desk.domain.errors import AlnError, BadProject, BadSetting
-from aln_desk.io import images
+from aln_desk.io import checkpoint, images
 from aln_desk.io.project import Project
 
 
@@ -64,6 +65,18 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_uncertain_verdicts_are_counted(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = make_model(tmp_path / "unsure")
+    manifest = checkpoint.read_manifest(model)
+    never = {"error": 0.1, "quantile_negative": None, "quantile_positive": None}
+    checkpoint.write_manifest(model, {**manifest, "conformal": never})
+    assert call("predict", study, "--model", model, "--device", "cpu") == 0
+    assert "32 verdicts, 0 of them positive and 32 uncertain." in capsys.readouterr().out
+    assert call("evaluate", study, "--out", tmp_path / "figures") == 0
+    metrics = rows(tmp_path / "figures" / "metrics.csv")
+    assert {m["cohort"]: m["uncertain"] for m in metrics} == {"internal test": "8", "training": "24"}
+
+
 def test_predict_then_evaluate_then_export(
     study: Path, random_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +96,9 @@ def test_predict_then_evaluate_then_export(
 
     assert call("evaluate", study, "--out", tmp_path / "figures") == 0
     metrics = rows(tmp_path / "figures" / "metrics.csv")
-    head = "model,cohort,n,positive,auc,auc_low,auc_high,accuracy,sensitivity,specificity,ppv,npv,f1,threshold"
+    head = (
+        "model,cohort,n,positive,auc,auc_low,auc_high,accuracy,sensitivity,specificity,ppv,npv,f1,threshold,uncertain"
+    )
     assert ",".join(metrics[0]) == head
     assert {m["cohort"]: m["n"] for m in metrics} == {"internal test": "8", "training": "24"}
 

@@ -1,96 +1,148 @@
 """Augmentation of a whole batch on its device: one resampling for geometry, one pass for light and colour.
 
-Geometry and ranges are those of the published recipe: enlargement, random crop, flip, photometric distortion.
+What happens to each image is drawn beforehand, on the CPU, from one generator (`draw`), and applied later (`apply`):
+so a batch can be cut into parts, for small memories or several devices, without changing a single image. Geometry
+and ranges are those of the published recipe (enlargement, random crop, mirror image, photometric distortion), and
+optionally rotation and gamma.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from aln_desk.domain.recipe import MtlRecipe
+from aln_desk.models.preprocess import Preprocess
+
 CROP_TRIES = 10
 LARGEST_SHARE = 0.75
-COARSE = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Warp:
-    """Per-image geometry, in units of the input square [-1, 1]: output point p reads input point p * zoom + shift.
+class Variation:
+    """How B images are varied, in the order in which it happens; CPU tensors.
 
-    ``zoom`` and ``shift`` are (B,2) in (x, y) order; a negative x zoom is a mirror image.
+    Light: ``brightness`` (B,) grey levels to add, ``contrast`` and ``saturation`` (B,) factors, ``hue`` (B,) radians
+    about the grey axis, ``gamma`` (B,). Geometry: ``matrix`` (B,2,3): output point p = (x, y), in units of the square
+    [-1, 1], reads the input at ``matrix @ (x, y, 1)``.
     """
 
-    zoom: Tensor
-    shift: Tensor
+    brightness: Tensor
+    contrast: Tensor
+    saturation: Tensor
+    hue: Tensor
+    gamma: Tensor
+    matrix: Tensor
 
-    def grid(self, size: int) -> Tensor:
-        """Sampling grid (B,size,size,2) for ``grid_sample`` with ``align_corners=False``."""
-        matrix = torch.cat([torch.diag_embed(self.zoom), self.shift.unsqueeze(2)], dim=2)
-        return F.affine_grid(matrix, [len(matrix), 1, size, size], align_corners=False)
+    def part(self, rows: slice) -> Variation:
+        """The variation of these images alone."""
+        return Variation(*(getattr(self, entry.name)[rows] for entry in fields(self)))
 
 
-def draw_warp(content: Tensor, size: int, low: float, high: float, generator: torch.Generator) -> Warp:
-    """Random enlargement in [low, high], random placement, mirror image with p 0.5.
+def draw(coarse: Tensor, content: Tensor, size: int, recipe: MtlRecipe, generator: torch.Generator) -> Variation:
+    """Draw how to vary B images, whose masks are ``coarse`` (B,C,C) uint8 classes on a coarse grid.
 
-    ``content`` (B,2) is the height and width in pixels of the image inside its square of ``size``. An image larger
-    than the square after enlargement is cropped at a random place; a smaller one is placed anywhere inside it.
+    ``content`` (B,2) is the height and width in pixels of each image inside its square of ``size``. Geometry is drawn
+    again, up to `CROP_TRIES` times, where one class fills over 75 % of the crop (judged on the coarse grid).
     """
     count = len(content)
-    scale = low + (high - low) * torch.rand(count, 1, generator=generator)
-    # Slack in half-squares: positive when the enlarged image overhangs the square, negative when it fits inside.
-    slack = (content.flip(1) * scale / size - 1.0).abs()
-    centre = (2.0 * torch.rand(count, 2, generator=generator) - 1.0) * slack
-    mirror = torch.where(torch.rand(count, 1, generator=generator) < 0.5, -1.0, 1.0)
-    zoom = torch.cat([mirror, torch.ones_like(mirror)], dim=1) / scale
-    return Warp(zoom, centre / scale)
-
-
-def varied_warp(mask: Tensor, content: Tensor, low: float, high: float, generator: torch.Generator) -> Warp:
-    """`draw_warp`, drawn again up to `CROP_TRIES` times while one class fills over 75 % of the crop.
-
-    ``mask`` (B,S,S) uint8. Shares are judged on a coarse grid, which is exact enough for the rule.
-    """
-    chosen = draw_warp(content, mask.shape[-1], low, high, generator)
-    zoom, shift = chosen.zoom, chosen.shift
-    for _ in range(CROP_TRIES - 1):
-        dull = _largest_share(mask, Warp(zoom, shift)) > LARGEST_SHARE
-        if not dull.any():
-            break
-        again = draw_warp(content, mask.shape[-1], low, high, generator)
-        zoom = torch.where(dull[:, None], again.zoom, zoom)
-        shift = torch.where(dull[:, None], again.shift, shift)
-    return Warp(zoom, shift)
-
-
-def resample(pixels: Tensor, warp: Warp, mode: str) -> Tensor:
-    """``pixels`` (B,C,S,S) float through ``warp``; outside the square is 0. ``mode`` bilinear or nearest."""
-    grid = warp.grid(pixels.shape[-1]).to(pixels.device, pixels.dtype)
-    return F.grid_sample(pixels, grid, mode=mode, padding_mode="zeros", align_corners=False)
-
-
-def photometric(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Brightness, contrast, saturation and hue, each with p 0.5, of (B,3,H,W) RGB in 0..255; result clipped.
-
-    Brightness +-32 grey levels, contrast and saturation 0.5-1.5, hue +-36 degrees (18 of the published recipe's 180
-    steps). Contrast scales about 0, as there. Hue turns the colour about the grey axis: grey images stay grey.
-    """
-    count = len(pixels)
 
     def each(low: float, high: float, neutral: float) -> Tensor:
         value = low + (high - low) * torch.rand(count, generator=generator)
-        kept = torch.rand(count, generator=generator) < 0.5
-        return torch.where(kept, value, neutral).to(pixels.device).view(-1, 1, 1, 1)
+        return torch.where(torch.rand(count, generator=generator) < 0.5, value, neutral)
 
-    pixels = pixels + each(-32.0, 32.0, 0.0)
-    pixels = pixels * each(0.5, 1.5, 1.0)
+    matrix = _matrix(content, size, recipe, generator)
+    for _ in range(CROP_TRIES - 1):
+        dull = _largest_share(coarse, matrix) > LARGEST_SHARE
+        if not dull.any():
+            break
+        matrix = torch.where(dull[:, None, None], _matrix(content, size, recipe, generator), matrix)
+    width = math.log1p(recipe.gamma)
+    return Variation(
+        brightness=each(-32.0, 32.0, 0.0),
+        contrast=each(0.5, 1.5, 1.0),
+        saturation=each(0.5, 1.5, 1.0),
+        # 18 of the published recipe's 180 steps.
+        hue=each(-math.pi / 5, math.pi / 5, 0.0),
+        gamma=each(-width, width, 0.0).exp(),
+        matrix=matrix,
+    )
+
+
+def apply(
+    pixels: Tensor, mask: Tensor, content: Tensor, variation: Variation, preprocess: Preprocess
+) -> tuple[Tensor, Tensor]:
+    """``pixels`` (B,S,S,3) uint8 RGB and ``mask`` (B,S,S) uint8 classes, varied on their device.
+
+    Gives the normalised network input (B,3,S,S) float32, 0 outside the image, and the mask (B,S,S) uint8 that moved
+    with it. One bilinear resampling carries both: a pixel belongs to a lesion where that covers half of it.
+    """
+    lit = light(pixels.permute(0, 3, 1, 2).float(), variation)
+    # Normalised first: what lies outside the image is then 0 for the network, as in the published recipe.
+    x = preprocess.normalise(lit) * _covered(content.to(pixels.device), pixels.shape[1])
+    layers = torch.cat([x, (mask == 1)[:, None].float(), (mask == 2)[:, None].float()], dim=1)
+    moved = resample(layers, variation.matrix)
+    tumour, node = moved[:, 3] >= 0.5, moved[:, 4] >= 0.5
+    return moved[:, :3].contiguous(), torch.where(node, 2, tumour.to(torch.uint8)).to(torch.uint8)
+
+
+def resample(layers: Tensor, matrix: Tensor) -> Tensor:
+    """``layers`` (B,C,S,S) float read through ``matrix`` (B,2,3), bilinear; outside the square is 0."""
+    shape = [*layers.shape]
+    grid = F.affine_grid(matrix.to(layers.device, layers.dtype), shape, align_corners=False)
+    return F.grid_sample(layers, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def light(pixels: Tensor, variation: Variation) -> Tensor:
+    """Photometric distortion of (B,3,H,W) RGB in 0..255, clipped to that range.
+
+    Contrast scales about 0, as in the published recipe. Hue turns the colour about the grey axis: grey stays grey.
+    """
+
+    def each(values: Tensor) -> Tensor:
+        return values.to(pixels.device).view(-1, 1, 1, 1)
+
+    pixels = (pixels + each(variation.brightness)) * each(variation.contrast)
     grey = pixels.mean(dim=1, keepdim=True)
-    pixels = grey + (pixels - grey) * each(0.5, 1.5, 1.0)
-    pixels = _turn_hue(pixels, each(-36.0, 36.0, 0.0).flatten() * (math.pi / 180.0))
-    return pixels.clamp(0.0, 255.0)
+    pixels = grey + (pixels - grey) * each(variation.saturation)
+    pixels = _turn_hue(pixels, variation.hue.to(pixels.device)).clamp(0.0, 255.0)
+    if bool((variation.gamma == 1.0).all()):
+        return pixels
+    return 255.0 * (pixels / 255.0) ** each(variation.gamma)
+
+
+def _matrix(content: Tensor, size: int, recipe: MtlRecipe, generator: torch.Generator) -> Tensor:
+    """(B,2,3): random enlargement, rotation and mirror image; an image that overhangs its square after that is
+    cropped at a random place, a smaller one is placed anywhere inside it.
+    """
+    count = len(content)
+    scale = recipe.scale_low + (recipe.scale_high - recipe.scale_low) * torch.rand(count, 1, generator=generator)
+    # Slack in half-squares: the enlarged image may move so far either way.
+    slack = (content.flip(1) * scale / size - 1.0).abs()
+    centre = (2.0 * torch.rand(count, 2, generator=generator) - 1.0) * slack
+    mirror = torch.where(torch.rand(count, 1, generator=generator) < 0.5, -1.0, 1.0)
+    turn = math.radians(recipe.rotate) * (2.0 * torch.rand(count, generator=generator) - 1.0)
+    rotation = torch.stack([turn.cos(), -turn.sin(), turn.sin(), turn.cos()], dim=1).view(-1, 2, 2)
+    zoom = torch.cat([mirror, torch.ones_like(mirror)], dim=1) / scale
+    return torch.cat([rotation * zoom[:, None, :], (centre / scale)[:, :, None]], dim=2)
+
+
+def _largest_share(coarse: Tensor, matrix: Tensor) -> Tensor:
+    """Share (B,) of the crop's most frequent class."""
+    grid = F.affine_grid(matrix, [len(coarse), 1, *coarse.shape[1:]], align_corners=False)
+    seen = F.grid_sample(coarse[:, None].float(), grid, mode="nearest", align_corners=False)
+    return torch.stack([(seen == kind).float().mean(dim=(1, 2, 3)) for kind in range(3)], dim=1).amax(dim=1)
+
+
+def _covered(content: Tensor, size: int) -> Tensor:
+    """(B,1,S,S) float: 1 inside the image, 0 on the letterbox around it."""
+    middle = torch.arange(size, device=content.device) + 0.5 - size / 2
+    inside = middle.abs()[None, None, :] <= content[:, :, None] / 2
+    return (inside[:, 0, :, None] & inside[:, 1, None, :]).float()[:, None]
 
 
 def _turn_hue(pixels: Tensor, angle: Tensor) -> Tensor:
@@ -100,11 +152,3 @@ def _turn_hue(pixels: Tensor, angle: Tensor) -> Tensor:
     cos, sin = angle.cos().view(-1, 1, 1), angle.sin().view(-1, 1, 1)
     rotation = cos * eye + sin * axis + (1.0 - cos) * ones
     return torch.einsum("bij,bjhw->bihw", rotation, pixels)
-
-
-def _largest_share(mask: Tensor, warp: Warp) -> Tensor:
-    """Share (B,) of the crop's most frequent class."""
-    coarse = warp.grid(COARSE).to(mask.device)
-    seen = F.grid_sample(mask[:, None].float(), coarse, mode="nearest", align_corners=False)
-    shares = torch.stack([(seen == k).float().mean(dim=(1, 2, 3)) for k in range(3)], dim=1)
-    return shares.amax(dim=1).cpu()

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.order import natural_key
-from aln_desk.domain.patient import Instance, Patient, Role
+from aln_desk.domain.patient import Instance, Patient, Role, View
 from aln_desk.io import images
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.rasterize import class_mask, lesion_class
 from aln_desk.models.preprocess import Preprocess
 
 UNKNOWN = -1
+COARSE = 32
+"""Side of the coarse masks that augmentation looks at before it crops."""
+_LAYOUT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class Taught:
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageSet:
     """Images in memory-mapped arrays. ``image`` (N,S,S,3) uint8 RGB; ``mask`` (N,S,S) uint8 with 0 background,
-    1 tumour, 2 lymph node; ``content`` (N,2) height and width of the image inside the square, in pixels;
-    ``taught`` one entry an image, in the same order; ``digest`` names exactly these pixels and labels.
+    1 tumour, 2 lymph node; ``coarse`` (N,C,C) the mask on a coarse grid; ``content`` (N,2) height and width of the
+    image inside the square, in pixels; ``taught`` one entry an image, in the same order; ``digest`` names exactly
+    these pixels and labels.
     """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
+    coarse: NDArray[np.uint8]
     content: NDArray[np.float32]
     taught: tuple[Taught, ...]
     digest: str
@@ -67,9 +72,10 @@ class ImageSet:
     def status(self) -> NDArray[np.int64]:
         return np.array([entry.status for entry in self.taught], dtype=np.int64)
 
-    def subset(self, patients: set[str]) -> NDArray[np.int64]:
-        """Indices of the images of these patients."""
-        return np.flatnonzero([entry.instance.patient in patients for entry in self.taught])
+    @property
+    def patient(self) -> NDArray[np.int64]:
+        """(N,) a number a patient, the same for all images of one."""
+        return np.unique([entry.instance.patient for entry in self.taught], return_inverse=True)[1].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,27 @@ def split(patients: Sequence[Patient], roles: dict[str, Role], held_out: float) 
     return Split(tuple(ordered[:cut]), tuple(ordered[cut:]))
 
 
+def fold(patients: Sequence[Patient], roles: dict[str, Role], number: int, count: int, seed: int) -> Split:
+    """Fold ``number``, from 1, of ``count``: every patient of the chosen cohorts is held out in just one of them.
+
+    Outcomes are dealt evenly, unknown ones too. The same ``seed`` deals the same. `BadProject` for test cohorts and
+    where there are fewer patients than folds.
+    """
+    whole = split(patients, roles, held_out=0.0)
+    ordered = sorted([*whole.fit, *whole.tune], key=lambda p: natural_key(p.id))
+    if len(ordered) < count:
+        raise BadProject(f"{len(ordered)} patients cannot be dealt into {count} folds. Choose fewer folds.")
+    rng = np.random.default_rng(seed)
+    dealt: list[int] = []
+    for outcome in (None, 0, 1):
+        dealt += rng.permutation([k for k, p in enumerate(ordered) if p.outcome == outcome]).astype(int).tolist()
+    held_out = set(dealt[number - 1 :: count])
+    parts: tuple[list[Patient], list[Patient]] = ([], [])
+    for k, patient in enumerate(ordered):
+        parts[k in held_out].append(patient)
+    return Split(tuple(parts[0]), tuple(parts[1]))
+
+
 def taught(instance: Instance, outcome: int | None, annotation: Annotation) -> Taught:
     """What this image teaches: its outline the mask and lesion type, its patient's outcome the status."""
     lesion = lesion_class(annotation)
@@ -118,31 +145,44 @@ def load(
     patients: Sequence[Patient],
     preprocess: Preprocess,
     cache: Path,
+    views: frozenset[View] = frozenset(View),
     progress: Callable[[int, int], None] = lambda done, total: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> ImageSet:
-    """The images of these patients that teach something, decoded once into ``cache`` and memory-mapped after that.
+    """The images of these patients and views that teach something, decoded once into ``cache`` and memory-mapped
+    after that. No patients give an empty set.
 
     The cache file's name is the digest of every image's bytes, every outline and the preprocessing, so that a
     changed file can never be answered with old pixels. `Stopped` when cancelled, `BadProject` when nothing teaches.
     """
     with ThreadPoolExecutor(_threads()) as pool:
-        pairs = [(i, p.outcome) for p in patients for i in p.bag]
+        pairs = [(i, p.outcome) for p in patients for i in p.bag if i.view in views]
         annotations = list(pool.map(lambda pair: current_annotation(pair[0]), pairs))
         entries = [taught(i, outcome, a) for (i, outcome), a in zip(pairs, annotations, strict=True)]
         kept = [k for k, e in enumerate(entries) if e.outlined or e.status != UNKNOWN]
-        if not kept:
+        if patients and not kept:
             raise BadProject("No image here teaches anything: draw outlines or enter outcomes first.")
         entries, annotations = [entries[k] for k in kept], [annotations[k] for k in kept]
         digests = list(pool.map(lambda e: images.digest(Path(e.instance.image)), entries))
         digest = _digest(entries, annotations, digests, preprocess)
         folder = cache / f"images-{digest}"
+        if not entries:
+            return _empty(preprocess.size, digest)
         if not (folder / "content.npy").exists():
             jobs = list(zip(entries, annotations, strict=True))
             _build(folder, jobs, preprocess, pool, progress, should_stop)
     image = np.load(folder / "image.npy", mmap_mode="r")
     mask = np.load(folder / "mask.npy", mmap_mode="r")
-    return ImageSet(image, mask, np.load(folder / "content.npy"), tuple(entries), digest)
+    coarse, content = np.load(folder / "coarse.npy"), np.load(folder / "content.npy")
+    return ImageSet(image, mask, coarse, content, tuple(entries), digest)
+
+
+def _empty(size: int, digest: str) -> ImageSet:
+    def none(*shape: int) -> NDArray[np.uint8]:
+        return np.zeros((0, *shape), np.uint8)
+
+    content = np.zeros((0, 2), np.float32)
+    return ImageSet(none(size, size, 3), none(size, size), none(COARSE, COARSE), content, (), digest)
 
 
 def bag_digest(patients: Sequence[Patient]) -> str:
@@ -165,7 +205,9 @@ def _build(
     count, size = len(jobs), preprocess.size
     image = np.lib.format.open_memmap(folder / "image.npy", "w+", np.uint8, (count, size, size, 3))
     mask = np.lib.format.open_memmap(folder / "mask.npy", "w+", np.uint8, (count, size, size))
+    coarse = np.zeros((count, COARSE, COARSE), np.uint8)
     content = np.zeros((count, 2), np.float32)
+    seen = ((np.arange(COARSE) + 0.5) * size / COARSE).astype(int)
 
     def decode(index: int) -> None:
         entry, annotation = jobs[index]
@@ -173,6 +215,7 @@ def _build(
         height, width = pixels.shape[:2]
         image[index] = preprocess.apply(pixels)
         mask[index] = preprocess.apply_mask(class_mask(annotation, height, width))
+        coarse[index] = mask[index][np.ix_(seen, seen)]
         placement = preprocess.place(height, width)
         content[index] = height * placement.scale_y, width * placement.scale_x
 
@@ -183,7 +226,8 @@ def _build(
             raise Stopped("Stopped while the images were being read; nothing was trained.")
     image.flush()
     mask.flush()
-    # Written last: its presence says that the other two are whole.
+    np.save(folder / "coarse.npy", coarse)
+    # Written last: its presence says that the others are whole.
     np.save(folder / "content.part.npy", content)
     (folder / "content.part.npy").replace(folder / "content.npy")
 
@@ -196,7 +240,7 @@ def _digest(
         + [[s.label, s.shape_type, s.points, s.mask] for s in a.shapes]
         for e, a, digest in zip(entries, annotations, digests, strict=True)
     ]
-    text = json.dumps([preprocess.to_dict(), record], sort_keys=True)
+    text = json.dumps([_LAYOUT, preprocess.to_dict(), record], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

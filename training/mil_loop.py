@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -12,15 +13,16 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aln_desk.domain.messages import Curve
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.recipe import MilRecipe
 from aln_desk.io.tokens import Tokens
 from aln_desk.models.build import precision
-from aln_desk.models.mil import BagTransformer
+from aln_desk.models.mil import BagEnsemble, BagNetwork
 from aln_desk.stats.roc import auc
-from training import checkpoint, schedule
-from training.pace import Emit, Pace
+from training import schedule
+from training.distributed import World
+from training.loop import Course, follow
+from training.pace import Emit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +40,16 @@ class Bags:
     def __len__(self) -> int:
         return len(self.patients)
 
+    def take(self, indices: NDArray[np.int64]) -> Bags:
+        """These bags, in this order, where they are."""
+        return self.pick(indices, self.tokens.device)
+
     def pick(self, indices: NDArray[np.int64], device: torch.device) -> Bags:
         """These bags, in this order, on ``device``, padded no further than the largest of them needs."""
-        at = torch.from_numpy(indices)
+        at = torch.from_numpy(indices).to(self.tokens.device)
         present = self.present[at]
-        longest = max(1, int(present.sum(1).max()))
+        # One image more or less is cheaper than to ask a device for the longest bag at every step.
+        longest = present.shape[1] if present.is_cuda or not len(at) else max(1, int(present.sum(1).max()))
         return Bags(
             tuple(self.patients[int(i)] for i in indices),
             self.tokens[at, :longest].to(device),
@@ -73,7 +80,7 @@ def collect(tokens: Tokens, patients: Sequence[Patient]) -> Bags:
 
 
 def train(
-    net: BagTransformer,
+    net: BagNetwork,
     fit: Bags,
     tune: Bags,
     recipe: MilRecipe,
@@ -82,55 +89,107 @@ def train(
     emit: Emit,
     should_stop: Callable[[], bool],
 ) -> bool:
-    """Train ``net`` in place; True when every epoch is done, False when stopped before. ``state`` as in stage 1."""
-    device = next(net.parameters()).device
-    optimiser = schedule.groups(net, recipe.learning_rate, recipe.weight_decay)
-    an_epoch = max(1, -(-len(fit) // recipe.batch))
-    steps = an_epoch * recipe.epochs
-    start = checkpoint.restore(state, net, optimiser)
-    pace = Pace("mil", start, steps, emit)
-    net.train()
-    for step in range(start, steps):
-        torch.manual_seed(seed * 1_000_003 + step)
-        epoch, place = divmod(step, an_epoch)
-        order = np.random.default_rng([seed, epoch]).permutation(len(fit))
-        bags = fit.pick(order[place * recipe.batch : (place + 1) * recipe.batch], device)
-        schedule.set_rate(optimiser, schedule.cosine(step, steps, recipe.warmup))
-        with precision(device):
-            logit = net.logit(bags.tokens, bags.present, bags.view)
-        loss = F.binary_cross_entropy_with_logits(logit.float(), bags.outcome)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip or float("inf"))
-        optimiser.step()
-        pace.step({"loss": loss})
-        done = step + 1
-        if done % an_epoch == 0 and len(tune):
-            emit(Curve("mil", "validation", done, validate(net, tune)))
-        if pace.save_due() or done == steps or should_stop():
-            checkpoint.save(state, net, optimiser, done)
-        if should_stop() and done < steps:
+    """Train ``net`` in place; True when every epoch is done, False when stopped before.
+
+    ``state`` is the checkpoint's file, as in stage 1; an ensemble has one a member, each trained from a seed of its
+    own. A fixed rule has nothing to learn and is done at once.
+    """
+    members = [cast(BagNetwork, member) for member in net.members] if isinstance(net, BagEnsemble) else [net]
+    for number, member in enumerate(members if net.config.learned else ()):
+        file = state.with_name(f"{state.stem}-{number}{state.suffix}") if number else state
+        course = _course(recipe, len(fit), file, number, len(members))
+        if not _train_member(member, fit, tune, recipe, course, seed + number, emit, should_stop):
             return False
     net.eval()
     return True
 
 
+def _course(recipe: MilRecipe, patients: int, state: Path, number: int, members: int) -> Course:
+    an_epoch = max(1, -(-patients // recipe.batch))
+    steps = an_epoch * recipe.epochs
+    return Course(
+        stage="mil",
+        steps=steps,
+        rate=lambda step: schedule.cosine(step, steps, recipe.warmup),
+        clip=recipe.clip,
+        validate_every=an_epoch,
+        patience=recipe.patience,
+        keep_best=recipe.keep == "best",
+        ema=0.0,
+        goodness=lambda figures: figures["auc"],
+        state=state,
+        offset=number * steps,
+        total=members * steps,
+    )
+
+
+def _train_member(
+    net: BagNetwork,
+    fit: Bags,
+    tune: Bags,
+    recipe: MilRecipe,
+    course: Course,
+    seed: int,
+    emit: Emit,
+    should_stop: Callable[[], bool],
+) -> bool:
+    device = next(net.parameters()).device
+    optimiser = schedule.groups(net, recipe.learning_rate, recipe.weight_decay)
+    resident = fit.pick(np.arange(len(fit)), device)
+    an_epoch = course.validate_every
+
+    def learn(step: int) -> dict[str, Tensor]:
+        torch.manual_seed(seed * 1_000_003 + step)
+        epoch, place = divmod(step, an_epoch)
+        order = np.random.default_rng([seed, epoch]).permutation(len(fit))
+        bags = resident.pick(order[place * recipe.batch : (place + 1) * recipe.batch], device)
+        present = without_nodes(bags.present, bags.view, recipe.node_dropout)
+        optimiser.zero_grad(set_to_none=True)
+        with precision(device):
+            logit = net.logit(bags.tokens, present, bags.view)
+        loss = F.binary_cross_entropy_with_logits(logit.float(), bags.outcome)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return {"loss": loss}
+
+    measure = (lambda step: validate(net, tune)) if len(tune) else None
+    return follow(course, net, optimiser, learn, measure, World(), emit, should_stop)
+
+
+def without_nodes(present: Tensor, view: Tensor, share: float) -> Tensor:
+    """``present`` (B,N) with all lymph node images of a random ``share`` of the bags left out; a bag without tumour
+    images keeps its own. Draws from torch's global generator.
+    """
+    if not share:
+        return present
+    tumour = present & (view == 0)
+    chosen = (torch.rand(len(present), device=present.device) < share) & tumour.any(dim=1)
+    return torch.where(chosen[:, None], tumour, present)
+
+
 @torch.inference_mode()
-def scores(net: BagTransformer, bags: Bags, batch: int = 256) -> NDArray[np.float64]:
-    """Patient scores (P,) in [0, 1], in the order of ``bags``; the network is left in training mode if it was."""
-    device, was_training = next(net.parameters()).device, net.training
+def logits(net: BagNetwork, bags: Bags, batch: int = 256) -> NDArray[np.float64]:
+    """Patient logits (P,), in the order of ``bags``; the network is left in training mode if it was."""
+    device, was_training = _device(net), net.training
     net.eval()
-    logits = []
+    found = []
     for at in range(0, len(bags), batch):
         part = bags.pick(np.arange(at, min(at + batch, len(bags))), device)
-        logits.append(net.logit(part.tokens, part.present, part.view).double().sigmoid().cpu())
+        found.append(net.logit(part.tokens, part.present, part.view).double().cpu())
     net.train(was_training)
-    return torch.cat(logits).numpy() if logits else np.zeros(0)
+    return torch.cat(found).numpy() if found else np.zeros(0)
 
 
-def validate(net: BagTransformer, bags: Bags) -> dict[str, float]:
+def scores(net: BagNetwork, bags: Bags) -> NDArray[np.float64]:
+    """Patient scores (P,) in [0, 1], before any calibration."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logits(net, bags))))
+
+
+def validate(net: BagNetwork, bags: Bags) -> dict[str, float]:
     """Loss and patient AUC (nan where only one outcome occurs)."""
-    score, outcome = scores(net, bags), bags.outcome.numpy()
-    clipped = np.clip(score, 1e-7, 1.0 - 1e-7)
-    loss = -np.mean(outcome * np.log(clipped) + (1.0 - outcome) * np.log(1.0 - clipped))
-    return {"loss": float(loss), "auc": auc(outcome, score)}
+    logit, outcome = logits(net, bags), bags.outcome.numpy()
+    loss = np.mean(np.logaddexp(0.0, logit) - outcome * logit)
+    return {"loss": float(loss), "auc": auc(outcome, logit)}
+
+
+def _device(net: BagNetwork) -> torch.device:
+    return next(iter([*net.parameters(), *net.buffers()])).device

@@ -1,29 +1,34 @@
-"""Stage 1's loop: masks, lesion types and image-level status from single images."""
+"""Stage 1: masks, lesion types and image-level status from single images."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from aln_desk.domain.errors import BadProject
-from aln_desk.domain.messages import Curve, Progress
+from aln_desk.domain.messages import Note
 from aln_desk.domain.recipe import MtlRecipe
-from aln_desk.models.build import precision
-from aln_desk.models.mtl import MtlOutput, MultiTaskNet
+from aln_desk.models.build import StageOne, precision
+from aln_desk.models.mtl import MtlOutput
 from aln_desk.models.preprocess import Preprocess
-from aln_desk.stats.roc import auc
-from training import augment, checkpoint, schedule
+from training import augment, schedule
 from training.data import UNKNOWN, ImageSet
-from training.pace import Emit, Pace
+from training.distributed import World, gradients
+from training.feed import Draw, Feed
+from training.loop import Course, follow
+from training.measure import measure_images
+from training.pace import Emit
 
-FAST_PARTS = ("decoder", "lesion_head", "status_head")
+FAST_PARTS = ("decoder", "lesion_head", "status_head", "type_tokens")
 """Parts of the network that learn ``head_rate`` times faster: everything that starts from scratch but the neck."""
 
 
@@ -38,187 +43,236 @@ class Batch:
     status: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many images of a whole step teach each part; a part of the step divides by these."""
+
+    outlined: int
+    lesion: int
+    status: int
+
+
 def train(
-    net: MultiTaskNet,
-    data: ImageSet,
-    fit: NDArray[np.int64],
-    tune: NDArray[np.int64],
+    net: StageOne,
+    fit: ImageSet,
+    tune: ImageSet,
     preprocess: Preprocess,
     recipe: MtlRecipe,
     seed: int,
     state: Path,
     emit: Emit,
     should_stop: Callable[[], bool],
+    world: World | None = None,
+    snapshot: Callable[[int], None] | None = None,
 ) -> bool:
-    """Train ``net`` in place on images ``fit``; True when every iteration is done, False when stopped before.
+    """Train ``net`` in place on the images of ``fit``; True when done, False when stopped before.
 
-    ``state`` is the checkpoint's file: found, the loop goes on from there with the same batches, augmentations and
-    rates as an uninterrupted run. ``tune`` may be empty: then nothing is validated.
+    ``state`` is the checkpoint's file: found, training goes on from there with the same batches, augmentations and
+    rates as an uninterrupted run. ``tune`` may be empty: then nothing is validated. Several processes of one
+    ``world`` share every step and every validation. ``snapshot(step)`` is called at every validation.
     """
     if not len(fit):
         raise BadProject("The training patients have no image that teaches anything. Draw outlines or enter outcomes.")
+    world = world or World()
     device = next(net.parameters()).device
     optimiser = schedule.groups(net, recipe.learning_rate, recipe.weight_decay, FAST_PARTS, recipe.head_rate)
-    start = checkpoint.restore(state, net, optimiser)
-    pace = Pace("mtl", start, recipe.iterations, emit)
-    net.train()
-    for step in range(start, recipe.iterations):
-        torch.manual_seed(seed * 1_000_003 + step)
-        batch = draw(data, fit, step, preprocess, recipe, seed, device)
-        schedule.set_rate(optimiser, schedule.linear(step, recipe.iterations, recipe.warmup))
-        with precision(device):
-            parts = losses(net(batch.x), batch, recipe.dice)
-        total = torch.stack(list(parts.values())).sum()
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        if recipe.clip:
-            torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-        optimiser.step()
-        pace.step({"loss": total, **parts})
-        done = step + 1
-        if len(tune) and (done % recipe.validate_every == 0 or done == recipe.iterations):
-            emit(Curve("mtl", "validation", done, validate(net, data, tune, preprocess)))
-        if pace.save_due() or done == recipe.iterations or should_stop():
-            checkpoint.save(state, net, optimiser, done)
-        if should_stop() and done < recipe.iterations:
-            return False
-    net.eval()
-    return True
+    steps = recipe.iterations
+    course = Course(
+        stage="mtl",
+        steps=steps,
+        rate=lambda step: schedule.linear(step, steps, recipe.warmup),
+        clip=recipe.clip,
+        validate_every=recipe.validate_every,
+        patience=recipe.patience,
+        keep_best=recipe.keep == "best",
+        ema=recipe.ema,
+        goodness=goodness,
+        state=state,
+    )
+
+    def measure(step: int) -> Mapping[str, float]:
+        figures = measure_images(net, tune, preprocess, world)
+        if snapshot is not None and world.first:
+            snapshot(step)
+        return figures
+
+    with Feed(fit, device, partial(draw, fit, recipe, seed)) as feed:
+        learner = Learner(net, fit, feed, preprocess, recipe, seed, world, emit)
+        return follow(course, net, optimiser, learner, measure if len(tune) else None, world, emit, should_stop)
 
 
-def draw(
-    data: ImageSet,
-    indices: NDArray[np.int64],
-    step: int,
-    preprocess: Preprocess,
-    recipe: MtlRecipe,
-    seed: int,
-    device: torch.device,
-) -> Batch:
-    """The batch of one step: a function of ``seed`` and ``step`` alone, so that a resumed run sees the same."""
-    chosen = np.sort(_chosen(indices, step, recipe.batch, seed))
+def goodness(figures: Mapping[str, float]) -> float:
+    """One number for a validation: the mean of those of Dice, lesion accuracy and status AUC that are defined."""
+    known = [figures[name] for name in ("dice", "lesion_accuracy", "status_auc") if not math.isnan(figures[name])]
+    return sum(known) / len(known) if known else math.nan
+
+
+class Learner:
+    """Leaves the gradients of one step: images through the network in parts that fit the memory."""
+
+    def __init__(
+        self,
+        net: StageOne,
+        data: ImageSet,
+        feed: Feed,
+        preprocess: Preprocess,
+        recipe: MtlRecipe,
+        seed: int,
+        world: World,
+        emit: Emit,
+    ) -> None:
+        self.net, self.data, self.feed, self.preprocess = net, data, feed, preprocess
+        self.recipe, self.seed, self.world, self.emit = recipe, seed, world, emit
+        self.device = next(net.parameters()).device
+        self.forward: Callable[[Tensor], MtlOutput] = compiled(net, emit) if recipe.compile else net
+        # Read once: these arrays are made anew at every access.
+        self.outlined, self.lesion, self.status = data.outlined, data.lesion, data.status
+        self.at_once = recipe.micro_batch or recipe.batch
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """The step's losses, over all processes."""
+        torch.manual_seed((self.seed * 1_000_003 + step) * self.world.size + self.world.rank)
+        drawn, pixels, mask = self.feed.take(step)
+        counts = self._counts(drawn.index)
+        mine = self.world.part(len(drawn.index))
+        while True:
+            try:
+                parts = self._backward(drawn, pixels, mask, counts, mine)
+                break
+            except torch.OutOfMemoryError:
+                self._halve()
+        self.world.add_up([*gradients(list(self.net.parameters())), *parts.values()])
+        return {"loss": torch.stack(list(parts.values())).sum(), **parts}
+
+    def _backward(self, drawn: Draw, pixels: Tensor, mask: Tensor, counts: Counts, mine: slice) -> dict[str, Tensor]:
+        """Gradients of this process's images, a few at once; their losses, which add up over parts and processes."""
+        self.net.zero_grad(set_to_none=True)
+        sums: dict[str, Tensor] = {}
+        for start in range(mine.start, mine.stop, self.at_once):
+            rows = slice(start, min(start + self.at_once, mine.stop))
+            batch = self._batch(drawn.part(rows), pixels[rows], mask[rows])
+            with precision(self.device):
+                output = self.forward(batch.x)
+            parts = losses(output, batch, counts, self.recipe.dice)
+            torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
+            for name, value in parts.items():
+                sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
+        return sums or self._nothing()
+
+    def _batch(self, drawn: Draw, pixels: Tensor, mask: Tensor) -> Batch:
+        if drawn.variation is None:
+            x = self.preprocess.normalise(pixels.permute(0, 3, 1, 2))
+        else:
+            content = torch.from_numpy(self.data.content[drawn.index])
+            x, mask = augment.apply(pixels, mask, content, drawn.variation, self.preprocess)
+        if self.device.type == "cuda":
+            x = x.to(memory_format=torch.channels_last)
+        taught = (
+            torch.from_numpy(values[drawn.index]).to(self.device, non_blocking=True)
+            for values in (self.outlined, self.lesion, self.status)
+        )
+        return Batch(x, mask, *taught)
+
+    def _counts(self, index: NDArray[np.int64]) -> Counts:
+        lesion, status = self.lesion[index] != UNKNOWN, self.status[index] != UNKNOWN
+        return Counts(int(self.outlined[index].sum()), int(lesion.sum()), int(status.sum()))
+
+    def _nothing(self) -> dict[str, Tensor]:
+        """The losses of a process whose part of the step is empty."""
+        names = ["mask", "lesion", "status"] + (["dice"] if self.recipe.dice else [])
+        return {name: torch.zeros((), device=self.device) for name in names}
+
+    def _halve(self) -> None:
+        """Go on with half as many images at once; with one, the memory is too small for good."""
+        if self.at_once == 1:
+            raise BadProject(
+                "The memory of the device is too small for a single image. Choose a smaller size or backbone."
+            ) from None
+        self.at_once = math.ceil(self.at_once / 2)
+        self.net.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        self.emit(Note(f"The device's memory is full: {self.at_once} images at once from now on, results unchanged."))
+
+
+def draw(data: ImageSet, recipe: MtlRecipe, seed: int, step: int) -> Draw:
+    """What one step looks at: a function of ``seed`` and ``step`` alone, so that a resumed run sees the same."""
+    index = np.sort(chosen(data, recipe, seed, step))
+    if not recipe.augment:
+        return Draw(index, None)
     generator = torch.Generator().manual_seed(seed * 7_368_787 + step)
-    pixels = torch.from_numpy(np.ascontiguousarray(data.image[chosen])).to(device)
-    mask = torch.from_numpy(np.ascontiguousarray(data.mask[chosen])).to(device)
-    if recipe.augment:
-        content = torch.from_numpy(data.content[chosen])
-        x, mask = _augmented(pixels, mask, content, preprocess, recipe, generator)
-    else:
-        x = preprocess.normalise(pixels.permute(0, 3, 1, 2))
-    lesion, status = (torch.from_numpy(values[chosen]).to(device) for values in (data.lesion, data.status))
-    return Batch(x, mask, torch.from_numpy(data.outlined[chosen]).to(device), lesion, status)
+    coarse, content = torch.from_numpy(data.coarse[index]), torch.from_numpy(data.content[index])
+    return Draw(index, augment.draw(coarse, content, data.image.shape[1], recipe, generator))
 
 
-def losses(output: MtlOutput, batch: Batch, dice: float) -> dict[str, Tensor]:
+def chosen(data: ImageSet, recipe: MtlRecipe, seed: int, step: int) -> NDArray[np.int64]:
+    """(B,) image indices of a step. Every image once an epoch, in an order of that epoch alone; batches run on over
+    the epochs' ends. Balanced: every patient once an epoch, with one image drawn at random.
+    """
+    patient = data.patient if recipe.balanced else np.arange(len(data))
+    count = int(patient.max()) + 1
+    found: list[int] = []
+    for position in range(step * recipe.batch, (step + 1) * recipe.batch):
+        epoch, place = divmod(position, count)
+        if place == 0 or not found:
+            order = np.random.default_rng([seed, epoch]).permutation(count)
+        own = np.flatnonzero(patient == order[place]) if recipe.balanced else order[place : place + 1]
+        pick = np.random.default_rng([seed, position, 1]).integers(len(own)) if len(own) > 1 else 0
+        found.append(int(own[pick]))
+    return np.array(found, dtype=np.int64)
+
+
+def losses(output: MtlOutput, batch: Batch, counts: Counts, dice: float) -> dict[str, Tensor]:
     """Binary cross-entropies of mask, lesion type and status (weights 1), and ``dice`` times a soft Dice loss.
 
-    Each is a mean over the images that teach it, and exactly 0 (with no gradient) where none does.
+    Each is the sum over the batch's images that teach it, divided by ``counts``, and exactly 0 (with no gradient)
+    where none does. With two mask tokens each learns the masks of its own lesion type.
     """
-    target = (batch.mask > 0).float()
-    logits = output.lesion_mask_logits.float()
+    logits = output.mask_logits.float()
+    kinds = torch.arange(1, 3, device=batch.mask.device).view(1, 2, 1, 1)
+    target = (batch.mask[:, None] == kinds if logits.shape[1] == 2 else batch.mask[:, None] > 0).float()
     pixelwise = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     parts = {
-        "mask": _mean(pixelwise.mean((1, 2)), batch.outlined),
-        "lesion": _mean(_bce(output.lesion_logit, batch.lesion), batch.lesion != UNKNOWN),
-        "status": _mean(_bce(output.status_logit, batch.status), batch.status != UNKNOWN),
+        "mask": _mean(pixelwise.mean((1, 2, 3)), batch.outlined, counts.outlined),
+        "lesion": _mean(_bce(output.lesion_logit, batch.lesion), batch.lesion != UNKNOWN, counts.lesion),
+        "status": _mean(_bce(output.status_logit, batch.status), batch.status != UNKNOWN, counts.status),
     }
     if dice:
-        parts["dice"] = dice * _mean(_dice_loss(logits.sigmoid(), target), batch.outlined)
+        parts["dice"] = dice * _mean(_dice_loss(logits.sigmoid(), target), batch.outlined, counts.outlined)
     return parts
 
 
-@torch.inference_mode()
-def validate(
-    net: MultiTaskNet, data: ImageSet, indices: NDArray[np.int64], preprocess: Preprocess, batch: int = 32
-) -> dict[str, float]:
-    """Mean Dice over outlined images with a lesion, lesion type accuracy, AUC of the status; nan where undefined."""
-    net.eval()
-    device = next(net.parameters()).device
-    dice: list[float] = []
-    lesion: list[NDArray[np.float32]] = []
-    status: list[NDArray[np.float32]] = []
-    for at in range(0, len(indices), batch):
-        chosen = indices[at : at + batch]
-        pixels = torch.from_numpy(np.ascontiguousarray(data.image[chosen])).to(device).permute(0, 3, 1, 2)
-        with precision(device):
-            output = net(preprocess.normalise(pixels))
-        predicted = (output.lesion_mask_logits > 0).cpu().numpy()
-        dice += [_dice(p, t) for p, t in zip(predicted, data.mask[chosen] > 0, strict=True) if t.any()]
-        lesion.append(output.lesion_logit.float().cpu().numpy())
-        status.append(output.status_logit.float().cpu().numpy())
-    net.train()
-    kinds, outcomes = data.lesion[indices], data.status[indices]
-    right = ((np.concatenate(lesion) > 0) == kinds)[kinds != UNKNOWN]
-    known = outcomes != UNKNOWN
-    return {
-        "dice": float(np.mean(dice)) if dice else float("nan"),
-        "lesion_accuracy": float(right.mean()) if len(right) else float("nan"),
-        "status_auc": auc(outcomes[known], np.concatenate(status)[known]),
-    }
+def compiled(net: nn.Module, emit: Emit) -> Callable[[Tensor], MtlOutput]:
+    """``net`` through torch.compile; from the first failure on, told in a sentence, the network as it is."""
+    fused = torch.compile(net, dynamic=False)
+    works = True
 
+    def forward(x: Tensor) -> MtlOutput:
+        nonlocal works
+        if works:
+            try:
+                output: MtlOutput = fused(x)
+                return output
+            except torch.OutOfMemoryError:
+                raise
+            except Exception as error:  # whatever a compiler may raise: it must not end a training
+                works = False
+                first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+                emit(Note(f"torch.compile does not work here ({first_line[:120]}); going on without it."))
+        plain: MtlOutput = net(x)
+        return plain
 
-def progress(emit: Emit) -> Callable[[int, int], None]:
-    """A callback that reports the reading of images."""
-    return lambda done, total: emit(Progress("images", done, total))
-
-
-def _chosen(indices: NDArray[np.int64], step: int, batch: int, seed: int) -> NDArray[np.int64]:
-    """Every image once an epoch, in an order of that epoch alone; batches run on over the epochs' ends."""
-    chosen = []
-    for position in range(step * batch, (step + 1) * batch):
-        epoch, place = divmod(position, len(indices))
-        chosen.append(indices[_order(len(indices), epoch, seed)[place]])
-    return np.array(chosen, dtype=np.int64)
-
-
-_orders: dict[tuple[int, int, int], NDArray[np.int64]] = {}
-
-
-def _order(count: int, epoch: int, seed: int) -> NDArray[np.int64]:
-    key = (count, epoch, seed)
-    if key not in _orders:
-        if len(_orders) > 2:
-            _orders.clear()
-        _orders[key] = np.random.default_rng([seed, epoch]).permutation(count)
-    return _orders[key]
-
-
-def _augmented(
-    pixels: Tensor,
-    mask: Tensor,
-    content: Tensor,
-    preprocess: Preprocess,
-    recipe: MtlRecipe,
-    generator: torch.Generator,
-) -> tuple[Tensor, Tensor]:
-    warp = augment.varied_warp(mask, content, recipe.scale_low, recipe.scale_high, generator)
-    distorted = augment.photometric(pixels.permute(0, 3, 1, 2).float(), generator)
-    covered = _covered(content.to(pixels.device), pixels.shape[1])
-    # Normalise first: what lies outside the image is then 0 for the network, as in the published recipe.
-    x = augment.resample(preprocess.normalise(distorted) * covered, warp, "bilinear")
-    moved = augment.resample(mask[:, None].float(), warp, "nearest")
-    return x, moved[:, 0].to(torch.uint8)
-
-
-def _covered(content: Tensor, size: int) -> Tensor:
-    """(B,1,S,S) float: 1 inside the image, 0 on the letterbox around it."""
-    middle = torch.arange(size, device=content.device) + 0.5 - size / 2
-    inside = middle.abs()[None, None, :] <= content[:, :, None] / 2
-    return (inside[:, 0, :, None] & inside[:, 1, None, :]).float()[:, None]
+    return forward
 
 
 def _bce(logit: Tensor, target: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logit.float(), target.clamp(min=0).float(), reduction="none")
 
 
-def _mean(values: Tensor, taught: Tensor) -> Tensor:
-    return (values * taught).sum() / taught.sum().clamp(min=1)
+def _mean(values: Tensor, taught: Tensor, count: int) -> Tensor:
+    return (values * taught).sum() / max(1, count)
 
 
 def _dice_loss(probability: Tensor, target: Tensor) -> Tensor:
-    overlap = (probability * target).sum((1, 2))
-    return 1.0 - (2.0 * overlap + 1.0) / (probability.sum((1, 2)) + target.sum((1, 2)) + 1.0)
-
-
-def _dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
-    return float(2.0 * (a & b).sum() / (a.sum() + b.sum()))
+    """(B,) over all masks of an image together; 1 is added above and below, so that empty masks are defined."""
+    overlap = (probability * target).sum((1, 2, 3))
+    return 1.0 - (2.0 * overlap + 1.0) / (probability.sum((1, 2, 3)) + target.sum((1, 2, 3)) + 1.0)

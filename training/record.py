@@ -1,9 +1,12 @@
-"""A run's own folder: what was asked (``run.json``), every message (``events.jsonl``), the loops' checkpoints."""
+"""A run's own folder: what was asked (``run.json``), every message (``events.jsonl``), every figure (``log.csv``), how
+far it is (``progress.json``), the loops' checkpoints. A file named ``stop`` asks the run to stop cleanly.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,18 +15,25 @@ from types import TracebackType
 from typing import Any
 
 from aln_desk.domain.errors import BadProject, BadSetting
-from aln_desk.domain.messages import Message, Progress, to_line
+from aln_desk.domain.messages import Curve, Message, Progress, to_line
 from aln_desk.io import atomic
 
 FILE = "run.json"
 EVENTS = "events.jsonl"
+PROGRESS = "progress.json"
+LOG = "log.csv"
+LOG_COLUMNS = ("stage", "part", "step", "name", "value")
+STOP = "stop"
+TELL_EVERY_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """What ``run.json`` holds. ``state`` is running, finished, stopped or failed; ``recipe`` as `presets.to_dict`.
 
-    ``base`` is the model folder whose stage 1 is used as it stands (stages ``mil`` only), else empty.
+    ``base`` is the model folder whose stage 1 is used as it stands (stages ``mil`` and ``fusion``), else empty.
+    ``fold`` is ``2/5`` for the second of five, else empty; runs of one command share their ``group``. ``like`` names
+    the run whose settings were taken over. ``seconds`` is the time spent in all processes that worked on it.
     """
 
     run: str
@@ -38,6 +48,13 @@ class RunRecord:
     model: str = ""
     digest: str = ""
     figures: dict[str, float | None] = field(default_factory=dict)
+    fold: str = ""
+    group: str = ""
+    like: str = ""
+    label: str = ""
+    device: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 class RunFolder:
@@ -49,24 +66,38 @@ class RunFolder:
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
+        self.patience = 1.0
+        """Seconds to wait for another process that holds this run; who merely looks holds it for an instant."""
         self._lock: sqlite3.Connection | None = None
+        self._began = time.monotonic()
 
     def __enter__(self) -> RunFolder:
         # SQLite's lock of an empty database: the one lock of the standard library that every system has.
-        self._lock = sqlite3.connect(self.folder / "lock", timeout=0, isolation_level=None)
+        self._lock = sqlite3.connect(self.folder / "lock", timeout=self.patience, isolation_level=None)
         try:
             self._lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             self._lock.close()
             raise BadProject(f"Run {self.record.run} is under way in another process. Stop that one first.") from error
-        self.change(state="running")
+        # Only now is its record sure to be the last word of whoever held it before.
+        self.record = _read(self.folder / FILE) if (self.folder / FILE).exists() else self.record
+        (self.folder / STOP).unlink(missing_ok=True)
+        self._began = time.monotonic()
+        if self.record.state != "finished":
+            self.change(state="running")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._lock is not None:
+            self.change(seconds=round(self.record.seconds + time.monotonic() - self._began, 1))
             self._lock.close()
+
+    @property
+    def stop_asked(self) -> bool:
+        """Whether somebody put the file ``stop`` into the folder."""
+        return (self.folder / STOP).exists()
 
     @classmethod
     def create(cls, runs: Path, record: RunRecord) -> RunFolder:
@@ -81,7 +112,7 @@ class RunFolder:
     @classmethod
     def find(cls, runs: Path, name: str) -> RunFolder:
         """The run of that name, or with an empty name the latest that did not finish; `BadProject` if none."""
-        folders = [runs / name] if name else sorted(runs.glob("*"), reverse=True)
+        folders = [runs / name] if name else sorted(runs.glob("[!.]*"), reverse=True)
         for folder in (f for f in folders if (f / FILE).exists()):
             record = _read(folder / FILE)
             if name or record.state != "finished":
@@ -95,15 +126,39 @@ class RunFolder:
         atomic.write_text(self.folder / FILE, text + "\n")
 
     def recorder(self, emit: Callable[[Message], None]) -> Callable[[Message], None]:
-        """``emit``, with every message but mere progress also kept in ``events.jsonl``."""
+        """``emit``, with every message also kept on disk: progress only as it last was, at most once a second."""
+        told = 0.0
 
         def record(message: Message) -> None:
+            nonlocal told
             if not isinstance(message, Progress):
-                with (self.folder / EVENTS).open("a", encoding="utf-8") as file:
-                    file.write(to_line(message) + "\n")
+                self._append(EVENTS, to_line(message) + "\n")
+            elif time.monotonic() - told >= TELL_EVERY_SECONDS or message.done == message.total:
+                told = time.monotonic()
+                (self.folder / f"{PROGRESS}.part").write_text(to_line(message) + "\n", encoding="utf-8")
+                (self.folder / f"{PROGRESS}.part").replace(self.folder / PROGRESS)
+            if isinstance(message, Curve):
+                self._log(message)
             emit(message)
 
         return record
+
+    def _log(self, curve: Curve) -> None:
+        rows = [f"{curve.stage},{curve.part},{curve.step},{name},{value!r}\n" for name, value in curve.values.items()]
+        if not (self.folder / LOG).exists():
+            rows.insert(0, ",".join(LOG_COLUMNS) + "\n")
+        self._append(LOG, "".join(rows))
+
+    def _append(self, name: str, text: str) -> None:
+        with (self.folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def find_record(runs: Path, name: str) -> RunRecord:
+    """The record of the run of that name, finished or not; `BadProject` if there is none."""
+    if not (runs / name / FILE).exists():
+        raise BadProject(f"{runs}: there is no run '{name}'. `aln-desk runs` lists those that exist.")
+    return _read(runs / name / FILE)
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,8 +15,7 @@ from aln_desk.domain.messages import Progress
 from aln_desk.domain.patient import Patient
 from aln_desk.io import images
 from aln_desk.io.tokens import Tokens
-from aln_desk.models.build import precision
-from aln_desk.models.mtl import MultiTaskNet
+from aln_desk.models.build import StageOne, precision
 from aln_desk.models.preprocess import Preprocess
 from training.pace import Emit
 
@@ -24,7 +24,7 @@ BATCH = 16
 
 @torch.inference_mode()
 def extract(
-    net: MultiTaskNet,
+    net: StageOne,
     patients: Sequence[Patient],
     preprocess: Preprocess,
     digest: str,
@@ -60,3 +60,12 @@ def extract(
         cam_peak=np.concatenate(parts["p"]),
         model=digest,
     )
+
+
+def parameters_digest(net: torch.nn.Module) -> str:
+    """First 12 hex digits of the SHA-256 over names and values of all parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, value in net.state_dict().items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value.detach().float().cpu().numpy()).tobytes())
+    return digest.hexdigest()[:12]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """Pictures of a few held-out images at one step of a stage lie in ``file``, a path from the run's folder."""
+
+    stage: str
+    step: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """One sentence worth showing and keeping in the log."""
 
@@ -67,7 +76,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class BagPredicted:
-    """One patient is read and the arrays lie in ``file``. A model of stage 1 alone gives no score and no threshold."""
+    """One patient is read and the arrays lie in ``file``. A model of stage 1 alone gives no score and no threshold.
+
+    ``uncertain``: the model does not decide (`Verdict.uncertain`).
+    """
 
     patient: str
     score: float | None
@@ -75,6 +87,20 @@ class BagPredicted:
     model: str
     shares: dict[str, float]
     file: str = ""
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where networks can run: ``kind`` as ``--device`` takes it (cpu, cuda or mps), ``name`` for people.
+
+    ``memory_total`` and ``memory_free`` in bytes: the card's own, or for a processor the computer's.
+    """
+
+    kind: str
+    name: str
+    memory_total: int
+    memory_free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +124,21 @@ class Cancel:
     """To the engine: drop what is left of the current request; what was read stays."""
 
 
-Message = Started | Progress | Curve | Note | Failed | Finished | BagPredicted | Predict | Prefer | Cancel
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (Started, Progress, Curve, Note, Failed, Finished, BagPredicted, Predict, Prefer, Cancel)
-}
+Message = (
+    Started
+    | Progress
+    | Curve
+    | SnapshotTaken
+    | Note
+    | Failed
+    | Finished
+    | BagPredicted
+    | Device
+    | Predict
+    | Prefer
+    | Cancel
+)
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def to_line(message: Message) -> str:

@@ -82,6 +82,33 @@ _TINY = Preset(
 )
 
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in (_FAST, _SMALL, _PAPER, _SINGLE_T, _TINY)}
+BACKBONES = (
+    "segformer-b0",
+    "segformer-b1",
+    "segformer-b2",
+    "segformer-b3",
+    "segformer-b4",
+    "segformer-b5",
+    "swin-t",
+    "hrnet-w18",
+    "resnet-50c",
+    "resnet-101",
+    "unet",
+    "mobilenetv3-large",
+    "pvt-v2-b0",
+    "pvt-v2-b2",
+)
+"""Backbones to choose from; any other name is taken for a network of timm."""
+DOWNLOADS = {
+    "swin-t": "published by Microsoft under the MIT licence",
+    "hrnet-w18": "published by Microsoft under the MIT licence",
+    "resnet-50c": "published by GluonCV under the Apache-2.0 licence",
+    "resnet-101": "published by timm under the Apache-2.0 licence",
+    "mobilenetv3-large": "published by timm under the Apache-2.0 licence",
+    "pvt-v2-b0": "published by the authors of PVT v2 under the Apache-2.0 licence",
+    "pvt-v2-b2": "published by the authors of PVT v2 under the Apache-2.0 licence",
+}
+"""Of the `BACKBONES`, those whose parameters can be downloaded, with what to know before."""
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """Where networks may run; ``auto`` is CUDA, else Apple's MPS, else the CPU."""
 

@@ -222,6 +222,15 @@ class Recipe:
         low=0,
         high=0.5,
     )
+    variables: str = _set(
+        "",
+        "Clinical variables",
+        "What the clinical model may choose from, with commas between. Empty: age, T stage and BI-RADS. 'all': every "
+        "one in the table.",
+    )
+    enter: float = _set(
+        0.05, "Largest p", "Up to which a clinical variable enters the regression and stays in it.", low=0, high=1
+    )
     dtype: str = _set("float32", "Stored as", "How parameters are kept.", choices=("float32", "float16"))
     mtl: MtlRecipe = field(default_factory=MtlRecipe)
     mil: MilRecipe = field(default_factory=MilRecipe)

@@ -10,12 +10,36 @@ from numpy.typing import NDArray
 
 from aln_desk.domain.patient import View
 
-Decision = Literal["positive", "negative"]
+Decision = Literal["positive", "negative", "uncertain"]
 
 
 def decide(score: float, threshold: float) -> Decision:
-    """``positive`` where score >= threshold."""
+    """``positive`` where score >= threshold, else ``negative``: what the threshold alone says."""
     return "positive" if score >= threshold else "negative"
+
+
+NOT_DECIDED = "The model does not decide at this score."
+"""What an uncertain verdict means where the model's `Undecided` scores are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The scores at which a model does not decide: ``low`` to ``high`` in [0, 1], round its threshold.
+
+    ``error`` is why: the share of wrong verdicts that is accepted among the patients of each outcome.
+    """
+
+    low: float
+    high: float
+    error: float
+
+    @property
+    def sentence(self) -> str:
+        """What it means for the reader of a verdict."""
+        return (
+            f"Between {self.low:.2f} and {self.high:.2f} the model does not decide, so that at most "
+            f"{100 * self.error:.0f} % of patients of either outcome are expected to get a wrong verdict."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +99,8 @@ class InstancePrediction:
 class Verdict:
     """Score, threshold, decision and evidence for one patient by one named model.
 
-    ``shares`` maps instance id to that image's weight in the verdict; they sum to 1 over the bag.
+    ``shares`` maps instance id to that image's weight in the verdict; they sum to 1 over the bag. ``uncertain``: the
+    model does not decide, since at its accepted error the outcome that the threshold speaks against stays possible.
     """
 
     patient: str
@@ -83,7 +108,8 @@ class Verdict:
     threshold: float
     model: str
     shares: dict[str, float] = field(default_factory=dict)
+    uncertain: bool = False
 
     @property
     def decision(self) -> Decision:
-        return decide(self.score, self.threshold)
+        return "uncertain" if self.uncertain else decide(self.score, self.threshold)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
@@ -141,6 +142,19 @@ class ChildProcess(QObject):
         if any(line.startswith("Traceback") for line in self._errors) or not last:
             return f"{self._title} ended with an error (exit code {code}): {last or 'it gave no reason'}."
         return last.removeprefix("aln-desk: ")  # the command line's own sentence for users
+
+
+def start_detached(arguments: Sequence[str], errors: Path, command: Sequence[str] = COMMAND) -> bool:
+    """Start a process that outlives the window, with its stderr in the file ``errors``; whether it was started."""
+    process = QProcess()
+    process.setProgram(command[0])
+    process.setArguments([*command[1:], *arguments])
+    process.setProcessEnvironment(_environment())
+    process.setStandardInputFile(QProcess.nullDevice())
+    process.setStandardOutputFile(QProcess.nullDevice())
+    process.setStandardErrorFile(str(errors))
+    started = process.startDetached()  # a bool, or with some versions of Qt's bindings a pair that begins with it
+    return bool(started[0] if isinstance(started, tuple) else started)
 
 
 def _environment() -> QProcessEnvironment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -11,6 +12,12 @@ from aln_desk.gui.file_dialogs import choose_folder
 from aln_desk.gui.widgets.new_project import NewProject, NewProjectDialog
 
 _Answer = QMessageBox.StandardButton
+Ending = Literal["stop", "leave", "stay"]
+_CLOSING = (
+    "Stopped, it keeps what it has done and can go on later. In the background it goes on without the window, which "
+    "shows it again when the project is next opened."
+)
+_WAITING = "\n\nThe queue ({} training{}) is kept and waits for the window."
 
 
 def ask_project(parent: QWidget) -> Path | None:
@@ -33,6 +40,23 @@ def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool]) -> bo
         if save():
             return True
     return answer == _Answer.Discard
+
+
+def end_training(parent: QWidget, waiting: int) -> Ending:
+    """What becomes of the training under way when the window closes; ``waiting`` trainings are queued behind it.
+
+    Escape and Enter stay: hours of work are never ended by a key pressed too soon.
+    """
+    box = QMessageBox(QMessageBox.Icon.Question, "Training", "A training is under way.", parent=parent)
+    box.setInformativeText(_CLOSING + (_WAITING.format(waiting, "s" if waiting > 1 else "") if waiting else ""))
+    stop = box.addButton("Stop training and close", QMessageBox.ButtonRole.AcceptRole)
+    leave = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
+    stay = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.exec()
+    pressed = box.clickedButton()
+    return "stop" if pressed is stop else "leave" if pressed is leave else "stay"
 
 
 def _ask_about_unsaved(parent: QWidget, count: int) -> QMessageBox.StandardButton:

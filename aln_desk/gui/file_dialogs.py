@@ -19,6 +19,15 @@ def choose_folder(parent: QWidget, title: str, start: str = "") -> Path | None:
     return _last[title]
 
 
+def choose_file(parent: QWidget, title: str, kinds: str) -> Path | None:
+    """A file that exists, None when the user thinks better of it; ``kinds`` in Qt's words."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, title, str(_begin(title)), kinds)
+    if not chosen:
+        return None
+    _last[title] = Path(chosen).parent
+    return Path(chosen)
+
+
 def choose_file_to_save(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
     """Where a file is to be written, ``name`` being the proposal; ``kinds`` in Qt's words. None: not at all."""
     chosen, _ = QFileDialog.getSaveFileName(parent, title, str(_begin(title) / name), kinds)

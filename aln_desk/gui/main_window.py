@@ -207,7 +207,11 @@ class MainWindow(QMainWindow):
     # Answers
 
     def _add_page(self, mode: str) -> None:
-        page = mode_page.make(mode, self.workspace, self.actions_, self.show_patient)
+        page = mode_page.make(mode, self.workspace, self.actions_, self.show_patient, self.memory)
+        if mode == "train":
+            training = cast("TrainingPage", page)
+            training.leaving.connect(lambda text: self.info.say(text, "info"))
+            training.left.connect(self.close)
         page.restore_state(dict(self.memory.settings.window.panels.get(mode, {})))
         self.pages[mode] = page
         self.stack.addWidget(page)

@@ -39,8 +39,17 @@ class Memory(QObject):
         self.keep(self.settings.with_recent(folder, date.today().isoformat()))
 
     def keep_project(self, folder: Path, state: Mapping[str, Any]) -> None:
-        """Where a project was left."""
-        self.keep(self.settings.with_project_state(folder, state))
+        """Where a project was left; what else is kept of it stays."""
+        self.keep(self.settings.with_project_state(folder, {**self.settings.project_state(folder), **state}))
+
+    def queue(self, folder: Path) -> list[Any]:
+        """What `keep_queue` was given, as far as the settings file still has it."""
+        kept = self.settings.project_state(folder).get("queue")
+        return list(kept) if isinstance(kept, list | tuple) else []
+
+    def keep_queue(self, folder: Path, records: list[dict[str, Any]]) -> None:
+        """The trainings that wait in a project, as JSON values."""
+        self.keep_project(folder, {"queue": records})
 
     def keep_keys(self, keys: Mapping[str, str]) -> None:
         """The keys the user changed."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from aln_desk.gui.actions import Actions
+from aln_desk.gui.memory import Memory
 from aln_desk.gui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     Page: TypeAlias = PatientsPage | AnnotatePage | ReviewPage | TrainingPage | EvaluationPage
 
 
-def make(mode: str, workspace: Workspace, actions: Actions, show_patient: Callable[[str], None]) -> Page:
+def make(
+    mode: str, workspace: Workspace, actions: Actions, show_patient: Callable[[str], None], memory: Memory
+) -> Page:
     """The page of a mode; KeyError for a word that is none. ``show_patient`` shows a patient in Review."""
     if mode == "patients":
         from aln_desk.gui.pages.patients import PatientsPage
@@ -34,8 +37,10 @@ def make(mode: str, workspace: Workspace, actions: Actions, show_patient: Callab
         return ReviewPage(workspace, actions)
     if mode == "train":
         from aln_desk.gui.pages.training import TrainingPage
+        from aln_desk.gui.trainer import Trainer
+        from aln_desk.gui.training_queue import TrainingQueue
 
-        return TrainingPage(workspace, actions)
+        return TrainingPage(workspace, actions, Trainer(TrainingQueue(memory)))
     if mode == "evaluate":
         from aln_desk.gui.pages.evaluation import EvaluationPage
 

@@ -127,7 +127,8 @@ class Readings(QObject):
     def apply(self, read: BagPredicted) -> None:
         """Take one patient's results as they come from the engine."""
         if read.score is not None and read.threshold is not None:
-            self._fresh[read.patient] = Verdict(read.patient, read.score, read.threshold, read.model, dict(read.shares))
+            said = (read.score, read.threshold, read.model, dict(read.shares), read.uncertain)
+            self._fresh[read.patient] = Verdict(read.patient, *said)
         if read.file:
             self._parts[read.patient] = Path(read.file)
         self._bags.pop(read.patient, None)
@@ -140,7 +141,8 @@ class Readings(QObject):
         row = self.rows.get(patient)
         if row is None:
             return None
-        verdict = Verdict(patient, row.score, row.threshold, row.model)
+        uncertain = row.decision == "uncertain"
+        verdict = Verdict(patient, row.score, row.threshold, row.model, uncertain=uncertain)
         known = self._bags.get(patient) if self._is_own(verdict) else None
         return replace(verdict, shares=known.shares) if known is not None else verdict
 

@@ -13,7 +13,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.review import Review
-from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.domain.verdict import InstancePrediction, Undecided, Verdict
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io import atomic, images, report
 
@@ -34,6 +34,7 @@ class ReportContents:
     simulated: bool
     reviews: tuple[Review, ...] = ()
     outcome_shown: bool = True
+    undecided: Undecided | None = None
 
 
 def gather(workspace: Workspace, outcome_shown: bool) -> ReportContents | None:
@@ -55,6 +56,7 @@ def gather(workspace: Workspace, outcome_shown: bool) -> ReportContents | None:
         model is not None and model.simulated,
         tuple(workspace.reviews(patient.id)),
         outcome_shown,
+        model.undecided_for(verdict) if model is not None else None,
     )
 
 
@@ -80,6 +82,7 @@ def _html(contents: ReportContents) -> str:
         reviews=contents.reviews,
         simulated=contents.simulated,
         outcome_shown=contents.outcome_shown,
+        undecided=contents.undecided,
         made_at=date.today().isoformat(),
     )
 

@@ -138,6 +138,7 @@ QSplitter::handle:hover { background: $accent; }
 QLabel { background: transparent; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="caption"] { color: $muted; font-size: 11px; }
+QLabel[role="changed"] { font-weight: 600; }
 QLabel[role="error"] { color: $error_text; font-size: 11px; }
 QLabel[role="heading"] { color: $muted; font-size: 11px; font-weight: 600; }
 QLabel[role="title"] { font-size: 20px; font-weight: 600; }
@@ -164,6 +165,9 @@ QPushButton[role="main"]:focus { border-color: $text; }
 QPushButton[role="main"]:disabled { background: $raised; border-color: $line; color: $disabled; }
 QPushButton[role="quiet"] { border-color: transparent; padding: 0 8px; }
 QPushButton[role="quiet"]:focus { border-color: $accent; }
+QPushButton[role="small"] { border-color: $line; min-height: 22px; padding: 0 8px; font-size: 11px; color: $muted; }
+QPushButton[role="small"]:focus { border-color: $accent; }
+QPushButton[role="small"]:hover { color: $text; }
 QPushButton[role="menu"] { padding: 0 10px; color: $muted; }
 QPushButton[role="menu"]:hover { color: $text; }
 QPushButton::menu-indicator { width: 0; image: none; }

@@ -1,16 +1,17 @@
-"""Training: the child process that trains both stages on a project."""
+"""Training: the child process that does what a `Wish` asks, and how it is left to itself when the window closes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from aln_desk.gui.child_process import COMMAND, ChildProcess
+from aln_desk.gui.child_process import COMMAND, ChildProcess, start_detached
+from aln_desk.gui.training_wish import Wish, arguments, background_arguments
 
-_WORDS = ("train", "all")
-_FOR_PROGRAMS = ("--events", "--stop-with-stdin")
+_BACKGROUND_ERRORS = "background.log"
+_GRACE_MS = 60_000
 
 
 class TrainingProcess(QObject):
@@ -29,25 +30,11 @@ class TrainingProcess(QObject):
         """Whether a training is under way."""
         return self._child is not None
 
-    def start(
-        self,
-        project: str | Path,
-        preset: str,
-        cohorts: Sequence[str],
-        device: str = "auto",
-        settings: Mapping[str, str | int | float] | None = None,
-    ) -> None:
-        """Train both stages on the named cohorts; does nothing while a training is under way."""
-        self._begin(training_arguments(project, preset, cohorts, device, settings or {}))
-
-    def resume(self, project: str | Path, run: str, device: str = "auto") -> None:
-        """Go on with a run that did not finish, as it was asked for; does nothing while a training is under way."""
-        self._begin([*_WORDS, str(project), "--resume", run, "--device", device, *_FOR_PROGRAMS])
-
-    def _begin(self, arguments: list[str]) -> None:
+    def start(self, project: Path, wish: Wish) -> None:
+        """Do what is asked; does nothing while a training is under way."""
         if self._child is not None:
             return
-        self._child = ChildProcess("The training", arguments, self, self._command)
+        self._child = ChildProcess("The training", arguments(project, wish), self, self._command)
         self._child.message.connect(self.message)
         self._child.finished.connect(self._ended)
         self._child.start()
@@ -55,7 +42,11 @@ class TrainingProcess(QObject):
     def stop(self) -> None:
         """Ask the training to end; it has a minute to write its last checkpoint."""
         if self._child is not None:
-            self._child.stop(grace_ms=60_000)
+            self._child.stop(_GRACE_MS)
+
+    def go_on_in_background(self, project: Path, run: Path, device: str) -> bool:
+        """Go on with a run in a process that outlives the window; whether it was started."""
+        return start_detached(background_arguments(project, run.name, device), run / _BACKGROUND_ERRORS, self._command)
 
     def shutdown(self, grace_ms: int = 5000) -> None:
         """End the training and wait until it is gone (for a closing window)."""
@@ -67,18 +58,3 @@ class TrainingProcess(QObject):
             self._child.deleteLater()
             self._child = None
         self.finished.emit(ok, sentence)
-
-
-def training_arguments(
-    project: str | Path,
-    preset: str,
-    cohorts: Sequence[str],
-    device: str,
-    settings: Mapping[str, str | int | float],
-) -> list[str]:
-    """The command line of one training, after the program's name."""
-    arguments = [*_WORDS, str(project), *_FOR_PROGRAMS]
-    arguments += ["--preset", preset, "--device", device, "--cohorts", ",".join(cohorts)]
-    for key, value in settings.items():
-        arguments += ["--set", f"{key}={value}"]
-    return arguments

@@ -77,7 +77,7 @@ class ProjectReader:
         return bool(self._queue)
 
     def _take(self, patient: Patient, found: list[InstancePrediction], source: Path | None) -> None:
-        verdict = judge(self._model, patient.id, found)
+        verdict = judge(self._model, patient, found)
         shares = verdict.shares if verdict else {}
         if source is None or not _same(predictions.read_shares(source, list(shares)), shares):
             source = predictions.part_path(self._folder, patient.id)
@@ -85,8 +85,9 @@ class ProjectReader:
             self._parts[patient.id] = source
         if verdict:
             self._verdicts[patient.id] = verdict
-        score = verdict.score if verdict else None
-        self._emit(BagPredicted(patient.id, score, self._model.threshold, self._model.digest, shares, str(source)))
+        score, uncertain = (verdict.score, verdict.uncertain) if verdict else (None, False)
+        said = (patient.id, score, self._model.threshold, self._model.digest, shares, str(source), uncertain)
+        self._emit(BagPredicted(*said))
 
     def finish(self) -> Reading:
         """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step.

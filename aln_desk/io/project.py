@@ -211,10 +211,10 @@ class Project:
         self.patient(review.patient)
         shown = review.verdict_shown
         said = (review.reader, review.judgement, review.note, review.seconds, review.signed_at)
-        seen = (shown.score, shown.threshold, shown.model) if shown else (None, None, None)
+        seen = (shown.score, shown.threshold, shown.model, shown.uncertain) if shown else (None, None, None, False)
         with self._writing() as connection:
             row = (review.patient, *said, *seen)
-            connection.execute("INSERT INTO review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def reviewed(self) -> set[str]:
         """Patients with at least one review."""
@@ -319,7 +319,8 @@ def _refusal(error: sqlite3.IntegrityError, patient: Patient) -> str:
 
 def _review(row: tuple[Any, ...]) -> Review:
     patient, reader, judgement, note, seconds, signed_at, *shown = row
-    verdict = None if shown[2] is None else Verdict(patient, *shown)
+    score, threshold, model, uncertain = shown
+    verdict = None if model is None else Verdict(patient, score, threshold, model, uncertain=bool(uncertain))
     return Review(patient, reader, judgement, note, seconds, signed_at, verdict)
 
 

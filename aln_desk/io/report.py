@@ -13,7 +13,7 @@ import numpy as np
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Instance, Patient, View, variable_words
 from aln_desk.domain.review import Review
-from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.domain.verdict import NOT_DECIDED, InstancePrediction, Undecided, Verdict
 from aln_desk.io import report_pictures as pictures
 from aln_desk.io.report_pictures import Rgb
 
@@ -48,11 +48,13 @@ def patient_html(
     reviews: Sequence[Review] = (),
     simulated: bool = False,
     outcome_shown: bool = True,
+    undecided: Undecided | None = None,
     made_at: str = "",
 ) -> str:
     """The page. ``predictions``, ``images`` ((H, W, 3) uint8 RGB) and ``annotations`` are by instance id; what is
     absent is left out and said. ``made_at`` is the date to print, as text; ``simulated`` says that the model learned
-    from invented outcomes; ``outcome_shown`` False leaves the node status from pathology out, for a blinded reader.
+    from invented outcomes; ``outcome_shown`` False leaves the node status from pathology out, for a blinded reader;
+    ``undecided`` are the scores that the model calls uncertain.
 
     The CAMs of all images share one scale, so that their colours can be compared.
     """
@@ -61,7 +63,7 @@ def patient_html(
     parts = [
         _heading(patient, made_at),
         _warning(simulated),
-        _side_by_side(_verdict(verdict, model_name), _facts(patient, outcome_shown)),
+        _side_by_side(_verdict(verdict, model_name, undecided), _facts(patient, outcome_shown)),
         _section("Images", bag + _legend(top, bool(predictions), bool(annotations))),
         _reviews(reviews),
     ]
@@ -86,18 +88,25 @@ def _warning(simulated: bool) -> str:
     return _table(f"<tr><td bgcolor='#f2f2f2'>{text}</td></tr>", padding=6)
 
 
-def _verdict(verdict: Verdict, model_name: str) -> str:
+def _verdict(verdict: Verdict, model_name: str, undecided: Undecided | None) -> str:
     scale = _image(pictures.bar(verdict.score, _colour(verdict), verdict.threshold), _BAR_WIDTH)
     return (
         "<p class='heading'>Probability of node metastasis</p>"
         f"<p><span class='score'>{_number(verdict.score)}</span> &nbsp; <b>{verdict.decision.capitalize()}</b></p>"
+        f"{_uncertain(verdict, undecided)}"
         f"<p>{scale}<br><span class='small'>The tick is the threshold, {_number(verdict.threshold)}.<br>"
         f"Model {escape(model_name)} ({escape(verdict.model)}).</span></p>"
     )
 
 
+def _uncertain(verdict: Verdict, undecided: Undecided | None) -> str:
+    if not verdict.uncertain:
+        return ""
+    return f"<p>{undecided.sentence if undecided else NOT_DECIDED}</p>"
+
+
 def _colour(verdict: Verdict) -> tuple[int, int, int]:
-    return pictures.POSITIVE if verdict.decision == "positive" else pictures.NEGATIVE
+    return pictures.DECISIONS[verdict.decision]
 
 
 def _facts(patient: Patient, outcome_shown: bool) -> str:

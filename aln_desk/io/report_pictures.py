@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.domain.verdict import Decision, InstancePrediction
 from aln_desk.io.rasterize import class_mask
 
 Rgb = NDArray[np.uint8]
@@ -19,6 +19,12 @@ DRAWN = (27, 158, 119)
 PREDICTED = (200, 60, 200)
 POSITIVE = (230, 126, 34)
 NEGATIVE = (58, 142, 200)
+UNCERTAIN = (138, 144, 152)
+DECISIONS: dict[Decision, tuple[int, int, int]] = {
+    "positive": POSITIVE,
+    "negative": NEGATIVE,
+    "uncertain": UNCERTAIN,
+}
 _TRACK = (228, 228, 228)
 _TICK = (20, 20, 20)
 _DASH = 7

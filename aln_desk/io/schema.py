@@ -58,6 +58,7 @@ MIGRATIONS: tuple[str, ...] = (
         adopted_at TEXT NOT NULL
     );
     """,
+    "ALTER TABLE review ADD COLUMN shown_uncertain INTEGER NOT NULL DEFAULT 0 CHECK (shown_uncertain IN (0, 1))",
 )
 """One script a version, applied in order and never changed once released; a new version appends a script."""
 

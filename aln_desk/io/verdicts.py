@@ -32,6 +32,7 @@ class VerdictRow:
     """One line of the table, the fields in the order of `VERDICT_COLUMNS`.
 
     ``outcome`` is None where unknown, ``n_tumour`` and ``n_node`` count the images, ``model`` is a digest.
+    ``decision`` is the verdict's; statistics at the threshold go by the score alone.
     """
 
     patient: str
@@ -68,15 +69,21 @@ def read_verdicts(path: Path) -> list[VerdictRow]:
 
 
 def _row(record: dict[str, str]) -> VerdictRow:
-    decision: Decision = "positive" if record["decision"] == "positive" else "negative"
     return VerdictRow(
         patient=record["patient"],
         cohort=record["cohort"],
         outcome=int(record["outcome"]) if record["outcome"] else None,
         score=float(record["score"]),
         threshold=float(record["threshold"]),
-        decision=decision,
+        decision=_decision(record["decision"]),
         n_tumour=int(record["n_tumour"]),
         n_node=int(record["n_node"]),
         model=record["model"],
     )
+
+
+def _decision(text: str) -> Decision:
+    known: dict[str, Decision] = {"positive": "positive", "negative": "negative", "uncertain": "uncertain"}
+    if text not in known:
+        raise ValueError(f"'{text}' is no decision")
+    return known[text]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -17,47 +16,73 @@ from aln_desk import __version__
 from aln_desk.domain.errors import BadModel, BadSetting
 from aln_desk.domain.presets import DEVICES
 from aln_desk.io import checkpoint
-from aln_desk.models.mil import BagTransformer, MilConfig
-from aln_desk.models.mtl import TOKEN_DIM, MtlConfig, MultiTaskNet
+from aln_desk.models.aggregators import AttentionPool, DualStream, FixedRule, MaxPool, MeanPool, ViewPool
+from aln_desk.models.mil import BagEnsemble, BagNetwork, BagTransformer, MilConfig
+from aln_desk.models.mtl import MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
+from aln_desk.models.single_t import StatusNet
+from aln_desk.models.verdict_rule import VerdictRule
+from aln_desk.stats.calibration import Calibration
+from aln_desk.stats.conformal import Conformal
+from aln_desk.stats.logistic import LogisticModel
 
 StoredDtype = Literal["float32", "float16"]
+StageOne = MultiTaskNet | StatusNet
 Net = TypeVar("Net", bound=nn.Module)
+
+_LEARNED: dict[str, type[BagNetwork]] = {
+    "transformer": BagTransformer,
+    "abmil": AttentionPool,
+    "gated-abmil": AttentionPool,
+    "dual-stream": DualStream,
+    "mean-pool": MeanPool,
+    "max-pool": MaxPool,
+    "view-pool": ViewPool,
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
     """Both networks in evaluation mode on ``device``, and all else a verdict needs.
 
-    ``threshold``: score from which a patient is positive. A model of stage 1 alone has neither ``mil`` nor
-    ``threshold``: it finds lesions and gives no verdict. ``digest`` names the model everywhere; ``name`` is
-    for people. ``manifest`` is the model's own description, whole.
+    ``rule`` makes the verdict of stage 2's logit. A model of stage 1 alone has neither ``mil`` nor ``rule``: it finds
+    lesions and gives no verdict. ``digest`` names the model everywhere; ``name`` is for people. ``manifest`` is the
+    model's own description, whole.
     """
 
-    mtl: MultiTaskNet
-    mil: BagTransformer | None
+    mtl: StageOne
+    mil: BagNetwork | None
     preprocess: Preprocess
-    threshold: float | None
+    rule: VerdictRule | None
     manifest: Mapping[str, Any]
     digest: str
     name: str
     device: torch.device
 
-
-def to_logit(score: float) -> float:
-    """The logit of a score, kept within +-14; of the threshold, it is the baseline of the images' shares."""
-    kept = min(max(score, 1e-6), 1 - 1e-6)
-    return math.log(kept / (1 - kept))
-
-
-def build_mtl(config: MtlConfig) -> MultiTaskNet:
-    """Stage 1 with fresh parameters, drawn from torch's global generator."""
-    return MultiTaskNet(config)
+    @property
+    def threshold(self) -> float | None:
+        """Score from which a patient is positive."""
+        return self.rule.threshold if self.rule is not None else None
 
 
-def build_mil(config: MilConfig) -> BagTransformer:
-    """Stage 2 with fresh parameters, drawn from torch's global generator."""
-    return BagTransformer(config)
+def build_mtl(config: MtlConfig) -> StageOne:
+    """Stage 1 with fresh parameters, drawn from torch's global generator: the network of ``config.tasks``."""
+    return StatusNet(config) if config.tasks == "status" else MultiTaskNet(config)
+
+
+def build_mil(config: MilConfig, head: nn.Linear | None = None) -> BagNetwork:
+    """Stage 2 with fresh parameters, drawn from torch's global generator.
+
+    ``head``: stage 1's status head, which a fixed rule copies; `ValueError` where a rule gets none.
+    """
+    if not config.learned:
+        if head is None:
+            raise ValueError(f"'{config.kind}' scores images by stage 1's status head; give `head`")
+        return FixedRule(config, head)
+    if config.members > 1:
+        alone = replace(config, members=1)
+        return BagEnsemble(config, [build_mil(alone) for _ in range(config.members)])
+    return _LEARNED[config.kind](config)
 
 
 def choose_device(name: str) -> torch.device:
@@ -88,18 +113,21 @@ def round_to(net: nn.Module, dtype: StoredDtype) -> None:
 
 def save_model(
     folder: Path,
-    mtl: MultiTaskNet,
-    mil: BagTransformer | None,
+    mtl: StageOne,
+    mil: BagNetwork | None,
     preprocess: Preprocess,
     threshold: float | None,
     fields: Mapping[str, Any],
     dtype: StoredDtype = "float32",
+    calibration: Calibration | None = None,
+    conformal: Conformal | None = None,
+    fusion: LogisticModel | None = None,
 ) -> str:
     """Write a model to ``folder`` (made if absent, files there replaced) and return its digest.
 
     ``mil`` and ``threshold`` are None for a model of stage 1 alone. ``fields`` join the manifest: name (default: the
     folder's), threshold_rule, data_digest, created, training, figures, simulated. ``float16`` halves the files; the
-    parameters are rounded to it.
+    parameters are rounded to it. ``calibration``, ``conformal`` and ``fusion`` belong to the verdict (`VerdictRule`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.save_tensors(folder / checkpoint.MTL_FILE, _arrays(mtl, dtype), {"network": "mtl"})
@@ -112,7 +140,8 @@ def save_model(
         "mtl": mtl.config.to_dict(),
         "mil": mil.config.to_dict() if mil is not None else None,
         "preprocess": preprocess.to_dict(),
-        "threshold": threshold,
+        "kind": "image" if fusion is None else "fusion",
+        **_verdict_keys(threshold, calibration, conformal, fusion),
         "code_version": __version__,
     }
     checkpoint.write_manifest(folder, manifest)
@@ -123,6 +152,8 @@ def load_model(folder: Path, device: torch.device) -> LoadedModel:
     """The model in ``folder``. Raises `BadModel` where files are absent, changed or do not fit together."""
     checkpoint.verify(folder)
     manifest = checkpoint.read_manifest(folder)
+    if manifest.get("kind") == "clinical":
+        raise BadModel(f"{folder}: this model reads clinical variables only, no images; choose another model.")
     preprocess = Preprocess.from_dict(_record(folder, manifest, "preprocess"))
     with torch.device("meta"):  # no memory and no random numbers for parameters that the file replaces
         mtl = build_mtl(MtlConfig.from_dict(_record(folder, manifest, "mtl")))
@@ -133,9 +164,9 @@ def load_model(folder: Path, device: torch.device) -> LoadedModel:
     has_mil = manifest.get("mil") is not None
     return LoadedModel(
         mtl=_filled(mtl, folder / checkpoint.MTL_FILE).to(device),
-        mil=_load_mil(folder, manifest).to(device) if has_mil else None,
+        mil=_load_mil(folder, manifest, mtl.token_dim).to(device) if has_mil else None,
         preprocess=preprocess,
-        threshold=_threshold(folder, manifest) if has_mil else None,
+        rule=VerdictRule.from_manifest(manifest, folder) if has_mil else None,
         manifest=manifest,
         digest=str(manifest["digest"]),
         name=str(manifest.get("name", folder.name)),
@@ -143,11 +174,12 @@ def load_model(folder: Path, device: torch.device) -> LoadedModel:
     )
 
 
-def _load_mil(folder: Path, manifest: Mapping[str, Any]) -> BagTransformer:
+def _load_mil(folder: Path, manifest: Mapping[str, Any], token_dim: int) -> BagNetwork:
+    config = MilConfig.from_dict(_record(folder, manifest, "mil"))
+    if config.dim != token_dim:
+        raise BadModel(f"{folder}: the bag network reads tokens of {config.dim}, not {token_dim}; train it again.")
     with torch.device("meta"):
-        mil = build_mil(MilConfig.from_dict(_record(folder, manifest, "mil")))
-    if mil.config.dim != TOKEN_DIM:
-        raise BadModel(f"{folder}: the bag network reads tokens of {mil.config.dim}, not {TOKEN_DIM}; train it again.")
+        mil = build_mil(config, nn.Linear(token_dim, 1))
     return _filled(mil, folder / checkpoint.MIL_FILE)
 
 
@@ -163,11 +195,15 @@ def _filled(net: Net, path: Path) -> Net:
     return net
 
 
-def _threshold(folder: Path, manifest: Mapping[str, Any]) -> float:
-    value = manifest.get("threshold")
-    if isinstance(value, bool) or not isinstance(value, float | int) or not 0 <= value <= 1:
-        raise BadModel(f"{folder}: the model has no threshold between 0 and 1; train it again.")
-    return float(value)
+def _verdict_keys(
+    threshold: float | None,
+    calibration: Calibration | None,
+    conformal: Conformal | None,
+    fusion: LogisticModel | None,
+) -> dict[str, Any]:
+    if threshold is None:
+        return {"threshold": None}
+    return VerdictRule(threshold, calibration or Calibration.none, conformal, fusion).to_manifest()
 
 
 def _record(folder: Path, manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:

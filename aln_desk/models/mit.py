@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,6 +55,8 @@ class MixTransformer(Backbone):
         he_convolutions(self)
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        # Channels last in memory, a grid is its tokens: the many changes between the two copy nothing.
+        image = image.contiguous(memory_format=torch.channels_last)
         maps = []
         for stage in self.stages:
             image = stage(image)
@@ -145,10 +148,9 @@ class MixFeedForward(nn.Module):
 
 def _to_tokens(grid: Tensor) -> Tensor:
     """(B, C, h, w) -> (B, h * w, C)."""
-    return grid.flatten(2).transpose(1, 2)
+    return grid.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def _to_grid(tokens: Tensor, height: int, width: int) -> Tensor:
     """(B, h * w, C) -> (B, C, h, w)."""
-    batch, _, channels = tokens.shape
-    return tokens.transpose(1, 2).reshape(batch, channels, height, width)
+    return tokens.unflatten(1, (height, width)).permute(0, 3, 1, 2)

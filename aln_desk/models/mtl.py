@@ -18,19 +18,23 @@ from aln_desk.models.mask_decoder import MaskDecoder
 from aln_desk.models.neck import Neck
 
 TOKEN_DIM = 256
-"""Length of an image's token."""
+"""Length of a `MultiTaskNet`'s token."""
 
 Pooling = Literal["area", "attention"]
+Tasks = Literal["all", "status"]
 
 
 @dataclass(frozen=True, slots=True)
 class MtlConfig:
     """What the network is; a manifest holds it.
 
-    ``size``: side of the square input in pixels, a multiple of 32. ``mask_tokens``: learned mask tokens, 1 in
-    the paper. ``temperature``: divides the mask logits before the attention's sigmoid. ``pooling`` of the
-    attended features: ``area``, the paper's mean over the grid, in which a small lesion's token is small with
-    it; or ``attention``, the mean weighted by the attention, in which it is not.
+    ``size``: side of the square input in pixels, a multiple of 32. ``mask_tokens``: learned mask tokens; 1, as
+    in the paper, for a lesion of either kind, or 2, the first for tumours and the second for lymph nodes.
+    ``temperature``: divides the mask logits before the attention's sigmoid. ``pooling`` of the attended
+    features: ``area``, the paper's mean over the grid, in which a small lesion's token is small with it; or
+    ``attention``, the mean weighted by the attention, in which it is not. ``tasks``: ``all`` is a
+    `MultiTaskNet`; ``status`` a `StatusNet`, for which only backbone and size matter. ``type_tokens``: tell
+    the token which type of lesion the image shows.
     """
 
     backbone: str = "segformer-b0"
@@ -38,15 +42,21 @@ class MtlConfig:
     mask_tokens: int = 1
     temperature: float = 2.0
     pooling: Pooling = "area"
+    tasks: Tasks = "all"
+    type_tokens: bool = False
 
     def __post_init__(self) -> None:
         check_backbone(self.backbone, self.size)
-        if self.mask_tokens < 1:
-            raise BadSetting(f"mask_tokens is {self.mask_tokens}; choose 1 or more.")
+        if self.mask_tokens not in (1, 2):
+            raise BadSetting(f"mask_tokens is {self.mask_tokens}; choose 1 or 2.")
         if not self.temperature > 0:
             raise BadSetting(f"temperature is {self.temperature}; choose a number above 0.")
         if self.pooling not in get_args(Pooling):
             raise BadSetting(f"There is no pooling '{self.pooling}'; choose one of {', '.join(get_args(Pooling))}.")
+        if self.tasks not in get_args(Tasks):
+            raise BadSetting(f"There are no tasks '{self.tasks}'; choose one of {', '.join(get_args(Tasks))}.")
+        if not isinstance(self.type_tokens, bool):
+            raise BadSetting(f"type_tokens is {self.type_tokens}; choose true or false.")
 
     def to_dict(self) -> dict[str, Any]:
         """A record that JSON can hold."""
@@ -60,11 +70,12 @@ class MtlConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MtlOutput:
-    """Findings on a batch of B images of S x S pixels; float tensors.
+    """Findings on a batch of B images of S x S pixels; float32 tensors.
 
     ``mask_logits`` (B, mask_tokens, S, S): > 0 is lesion. ``lesion_logit`` (B,): > 0 is lymph node.
-    ``status_logit`` (B,): > 0 is ALN positive. ``cam`` (B, S/8, S/8) in logits: where the status comes from;
-    its mean is ``status_logit`` (bias included). ``token`` (B, 256): what stage 2 reads.
+    ``status_logit`` (B,): > 0 is ALN positive. ``cam`` (B, h, w) in logits: where the status comes from; its
+    mean is ``status_logit`` (bias included); h = w = S / 8 from a `MultiTaskNet`. ``token`` (B, token_dim):
+    what stage 2 reads; the status head of it is ``status_logit``.
     """
 
     mask_logits: Tensor
@@ -80,7 +91,12 @@ class MtlOutput:
 
 
 class MultiTaskNet(nn.Module):
-    """(B, 3, S, S) normalised images -> `MtlOutput`. S is a multiple of 32, ``config.size`` or another."""
+    """(B, 3, S, S) normalised images -> `MtlOutput`. S is a multiple of 32, ``config.size`` or another.
+
+    Nothing in the forward pass waits for the device or depends on values: it compiles to one graph.
+    """
+
+    token_dim = TOKEN_DIM
 
     def __init__(self, config: MtlConfig) -> None:
         super().__init__()
@@ -92,6 +108,10 @@ class MultiTaskNet(nn.Module):
         self.status_head = nn.Linear(TOKEN_DIM, 1)
         truncated_normal(self.lesion_head)
         truncated_normal(self.status_head)
+        self.type_vectors: nn.Parameter | None = None
+        if config.type_tokens:
+            self.type_vectors = nn.Parameter(torch.empty(2, TOKEN_DIM))  # of a tumour, of a lymph node
+            nn.init.trunc_normal_(self.type_vectors, std=0.02)
 
     def forward(self, image: Tensor) -> MtlOutput:
         size = image.shape[-1]
@@ -99,16 +119,17 @@ class MultiTaskNet(nn.Module):
         mask_logits, segmentation = self.decoder(features)  # (B, k, S/2, S/2), (B, 32, S/2, S/2)
         # In full precision, also under autocast: the CAM's mean is to be the logit exactly.
         with torch.autocast(image.device.type, enabled=False):
-            attention = self._attention(mask_logits.float())  # (B, 1, S/2, S/2)
-            lesion_token, _ = self._pool(segmentation.float() * attention, attention)
-            coarse = _resize(attention, features.shape[-1])
-            attended = features.float() * coarse  # (B, 256, S/8, S/8)
-            token, scale = self._pool(attended, coarse)
+            features, mask_logits = features.float(), mask_logits.float()
+            attention = self._attention(mask_logits)  # (B, 1, S/2, S/2)
+            lesion_logit = self.lesion_head(_mean(segmentation.float() * self._scaled(attention))).squeeze(1)
+            attention = self._scaled(_resize(attention, features.shape[-1]))  # (B, 1, S/8, S/8)
+            even = self._type_vector(lesion_logit)  # (B, 256)
+            token = _mean(features * attention) + even
             return MtlOutput(
-                mask_logits=_resize(mask_logits.float(), size),
-                lesion_logit=self.lesion_head(lesion_token).squeeze(1),
+                mask_logits=_resize(mask_logits, size),
+                lesion_logit=lesion_logit,
                 status_logit=self.status_head(token).squeeze(1),
-                cam=self._cam(attended * scale),
+                cam=self._cam(features, attention, even),
                 token=token,
             )
 
@@ -116,21 +137,32 @@ class MultiTaskNet(nn.Module):
         """Soft lesion mask, cut from the graph: the status must not teach the decoder where the lesion is."""
         return torch.sigmoid(mask_logits.amax(dim=1, keepdim=True) / self.config.temperature).detach()
 
-    def _pool(self, attended: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C) mean of the attended features and (B, 1, 1, 1) the factor by which it exceeds the mean by
-        area.
-        """
-        scale = torch.ones_like(attention[:, :, :1, :1])
+    def _scaled(self, attention: Tensor) -> Tensor:
+        """The attention (B, 1, h, w) such that the mean of features times this is the token of the pooling."""
         if self.config.pooling == "attention":
-            scale = 1.0 / attention.mean(dim=(2, 3), keepdim=True).clamp_min(1e-6)
-        return (attended * scale).mean(dim=(2, 3)), scale
+            return attention / attention.mean(dim=(2, 3), keepdim=True).clamp_min(1e-6)
+        return attention
 
-    def _cam(self, attended: Tensor) -> Tensor:
-        """The status head applied before the mean instead of after it: linear, so the mean of this is the
-        logit.
+    def _type_vector(self, lesion_logit: Tensor) -> Tensor:
+        """(B, 256) the learned vectors of both lesion types, weighted by how likely each is; 0 where there are
+        none. Cut from the graph: the status must not teach what the lesion is.
         """
-        weight, bias = self.status_head.weight, self.status_head.bias
-        return torch.einsum("bchw,c->bhw", attended, weight[0]) + bias
+        if self.type_vectors is None:
+            return lesion_logit.new_zeros(len(lesion_logit), TOKEN_DIM)
+        tumour, node = self.type_vectors
+        return torch.lerp(tumour, node, torch.sigmoid(lesion_logit.detach())[:, None])
+
+    def _cam(self, features: Tensor, attention: Tensor, even: Tensor) -> Tensor:
+        """The status head applied before the mean instead of after it: linear, so the mean of this is the
+        logit. What comes from no place, the bias and the type's vector, is spread evenly.
+        """
+        local = torch.einsum("bchw,c->bhw", features, self.status_head.weight[0]) * attention.squeeze(1)
+        spread: Tensor = self.status_head(even)[..., None]  # (B, 1, 1)
+        return local + spread
+
+
+def _mean(maps: Tensor) -> Tensor:
+    return maps.mean(dim=(2, 3))
 
 
 def _resize(maps: Tensor, side: int) -> Tensor:

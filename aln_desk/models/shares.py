@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aln_desk.models.mil import BagTransformer
+from aln_desk.models.mil import BagNetwork
 
 EXACT_UP_TO = 10
 """Largest bag whose 2^N groups are all read."""
@@ -24,9 +24,7 @@ _PERMUTATIONS = 128
 _BATCH = 1024
 
 
-def shapley_shares(
-    net: BagTransformer, tokens: Tensor, baseline: float, view: Tensor | None = None
-) -> NDArray[np.float64]:
+def shapley_shares(net: BagNetwork, tokens: Tensor, baseline: float, view: Tensor | None = None) -> NDArray[np.float64]:
     """|value| / sum of |values| of each image, (N,), 1 in sum; equal shares where every value is 0."""
     return shares_of(shapley_values(net, tokens, baseline, view))
 
@@ -38,9 +36,7 @@ def shares_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return size / total if total > 0 else np.full(len(values), 1.0 / len(values))
 
 
-def shapley_values(
-    net: BagTransformer, tokens: Tensor, baseline: float, view: Tensor | None = None
-) -> NDArray[np.float64]:
+def shapley_values(net: BagNetwork, tokens: Tensor, baseline: float, view: Tensor | None = None) -> NDArray[np.float64]:
     """Signed part of each image in (logit of the bag - ``baseline``): (N,), in logits, exact in sum.
 
     ``tokens`` (N, dim), N >= 1, ``view`` (N,) int or None. ``baseline`` is the value of no image at all, for
@@ -97,7 +93,7 @@ def _prefixes(order: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 @torch.no_grad()
 def _values(
-    net: BagTransformer, tokens: Tensor, groups: NDArray[np.bool_], baseline: float, view: Tensor | None
+    net: BagNetwork, tokens: Tensor, groups: NDArray[np.bool_], baseline: float, view: Tensor | None
 ) -> NDArray[np.float64]:
     """Logit (G,) of each group (G, N); ``baseline`` for the empty one."""
     worth = np.empty(len(groups))

@@ -11,7 +11,7 @@ from aln_desk.stats import operating, roc
 
 
 class ScoredPatient(Protocol):
-    """A patient's outcome (0, 1, None unknown) and score by a model with its frozen threshold."""
+    """A patient's outcome (0, 1, None unknown), score and decision by a model with its frozen threshold."""
 
     @property
     def cohort(self) -> str: ...
@@ -22,6 +22,8 @@ class ScoredPatient(Protocol):
     @property
     def threshold(self) -> float: ...
     @property
+    def decision(self) -> str: ...
+    @property
     def model(self) -> str: ...
 
 
@@ -30,7 +32,8 @@ class MetricsRow:
     """One model on one cohort; figures in [0, 1], nan where not defined.
 
     ``n`` patients have a score and a known outcome, ``positive`` of them a positive one. The AUC has its 95 %
-    DeLong interval. The other figures are at ``threshold``.
+    DeLong interval. The other figures are at ``threshold``, for all ``n``: also for the ``uncertain`` patients, whose
+    verdict the model leaves open.
     """
 
     model: str
@@ -47,6 +50,7 @@ class MetricsRow:
     npv: float
     f1: float
     threshold: float
+    uncertain: int
 
 
 def cohort_metrics(rows: Iterable[ScoredPatient], cohorts: Sequence[str]) -> list[MetricsRow]:
@@ -59,7 +63,7 @@ def cohort_metrics(rows: Iterable[ScoredPatient], cohorts: Sequence[str]) -> lis
     for row in rows:
         by_model.setdefault(row.model, []).append(row)
     return [
-        _row(model, cohort, known(patients, cohort), _common_threshold(patients))
+        _row(model, cohort, patients, _common_threshold(patients))
         for model, patients in by_model.items()
         for cohort in cohorts
     ]
@@ -76,8 +80,8 @@ def _common_threshold(rows: Sequence[ScoredPatient]) -> float:
     return thresholds.pop() if len(thresholds) == 1 else math.nan
 
 
-def _row(model: str, cohort: str, patients: tuple[list[int], list[float]], threshold: float) -> MetricsRow:
-    outcome, score = patients
+def _row(model: str, cohort: str, patients: Sequence[ScoredPatient], threshold: float) -> MetricsRow:
+    outcome, score = known(patients, cohort)
     area, low, high = roc.auc_interval(outcome, score)
     at = operating.table(outcome, score, threshold)
     return MetricsRow(
@@ -95,4 +99,7 @@ def _row(model: str, cohort: str, patients: tuple[list[int], list[float]], thres
         npv=at.npv.value,
         f1=at.f1,
         threshold=threshold,
+        uncertain=sum(
+            row.decision == "uncertain" for row in patients if row.cohort == cohort and row.outcome is not None
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,18 +44,29 @@ def project_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def read_project(project_folder: Path) -> Path:
     """The same project after its model has read P1 and P2, but not P10."""
+    return _read(project_folder, {})
+
+
+@pytest.fixture
+def unsure_project(project_folder: Path) -> Path:
+    """The same, read by a model that leaves P1 open: it does not decide from 0.31 to 0.90."""
+    conformal = {"error": 0.1, "quantile_negative": 0.9, "quantile_positive": 0.69}
+    return _read(project_folder, {"threshold": THRESHOLD, "conformal": conformal}, uncertain=("P1",))
+
+
+def _read(project_folder: Path, manifest: dict[str, object], uncertain: tuple[str, ...] = ()) -> Path:
     model = project_folder / "models" / "first"
     checkpoint.save_tensors(model / checkpoint.MTL_FILE, {"weight": np.zeros(2, np.float32)})
-    checkpoint.write_manifest(model, {"name": "first", "simulated": True})
+    checkpoint.write_manifest(model, {"name": "first", "simulated": True, **manifest})
     digest = str(checkpoint.read_manifest(model)["digest"])
     with Project.open(project_folder) as project:
         project.adopt(model, digest)
         read = [patient for patient in project.patients() if patient.id in SCORES]
-        write_findings(project.predictions, read, digest)
+        write_findings(project.predictions, read, digest, uncertain)
     return project_folder
 
 
-def write_findings(folder: Path, patients: list[Patient], digest: str) -> None:
+def write_findings(folder: Path, patients: list[Patient], digest: str, uncertain: tuple[str, ...] = ()) -> None:
     """Verdicts and per-image findings for these patients, as the engine writes them."""
     parts = [predictions.part_path(folder, patient.id) for patient in patients]
     for part, patient in zip(parts, patients, strict=True):
@@ -62,6 +74,7 @@ def write_findings(folder: Path, patients: list[Patient], digest: str) -> None:
         predictions.write_bag(part, digest, found, {one.id: 1 / len(patient.bag) for one in patient.bag})
     predictions.merge(parts, folder / predictions.INSTANCES_FILE, digest)
     rows = [verdict_row(patient, digest) for patient in patients]
+    rows = [replace(row, decision="uncertain") if row.patient in uncertain else row for row in rows]
     predictions.write_verdicts(folder / predictions.VERDICTS_FILE, rows)
 
 

@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.messages import BagPredicted, Failed, Finished, Message, Note
 from aln_desk.gui.engine_process import EngineProcess
-from aln_desk.gui.training_process import TrainingProcess, training_arguments
+from aln_desk.gui.training_process import TrainingProcess
+from aln_desk.gui.training_wish import Wish
 
 ENGINE = """
 import os, pathlib, sys
@@ -120,27 +121,6 @@ def test_shutdown_ends_a_busy_engine_without_complaint(engine: EngineProcess, qt
     assert not heard.failures
 
 
-def test_the_command_line_of_a_training() -> None:
-    arguments = training_arguments("P", "quick", ["a", "b"], "cpu", {"mtl.iterations": 20, "seed": 1})
-    assert arguments == [
-        "train",
-        "all",
-        "P",
-        "--events",
-        "--stop-with-stdin",
-        "--preset",
-        "quick",
-        "--device",
-        "cpu",
-        "--cohorts",
-        "a,b",
-        "--set",
-        "mtl.iterations=20",
-        "--set",
-        "seed=1",
-    ]
-
-
 TRAINING = """
 import sys
 from aln_desk.domain.messages import *
@@ -156,8 +136,8 @@ def test_a_training_runs_alone_and_stops_when_asked(qtbot: QtBot) -> None:
     ends: list[tuple[bool, str]] = []
     training.message.connect(messages.append)
     training.finished.connect(lambda ok, sentence: ends.append((ok, sentence)))
-    training.start("P", "quick", ["training"])
-    training.start("other", "quick", ["training"])
+    training.start(Path("P"), Wish("quick", ("training",)))
+    training.start(Path("other"), Wish("quick", ("training",)))
     qtbot.waitUntil(lambda: messages == [Note("train all P")], timeout=20_000)
     assert training.running
     training.stop()
@@ -169,6 +149,6 @@ def test_a_training_runs_alone_and_stops_when_asked(qtbot: QtBot) -> None:
 
 def test_a_training_under_way_ends_with_the_window(qtbot: QtBot) -> None:
     training = TrainingProcess(command=[sys.executable, "-c", TRAINING])
-    training.start("P", "quick", ["training"])
+    training.start(Path("P"), Wish("quick", ("training",)))
     training.shutdown()
     assert not training.running

@@ -147,6 +147,22 @@ def test_figures_of_each_cohort_are_shown(page: EvaluationPage, workspace: Works
     assert page.table.item(0, 0).text() == "6 (3)"
     assert page.table.item(1, 1).text() == "not defined (one outcome only)"
     assert page.table.item(2, 0).text().startswith("0.667 (")
+    assert page.table.item(8, 0).text() == "0"
+
+
+def test_uncertain_verdicts_are_counted_beside_unchanged_figures(
+    page: EvaluationPage, workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = make_project(tmp_path / "p")
+    unsure = [replace(each, decision="uncertain") if 0.25 < each.score < 0.7 else each for each in rows]
+    write_verdicts(tmp_path / "p" / "predictions" / "verdicts.csv", unsure)
+    workspace.open(tmp_path / "p")
+    settle(page)
+    assert page.matrices.views[0].matrix.counts == {(1, 1): 2, (1, 0): 1, (0, 1): 1, (0, 0): 2}
+    assert [page.table.item(8, column).text() for column in (0, 1)] == ["2 (33 %)", "1 (50 %)"]
+    page._choose_cell(page.matrices.views[0], page.figures[0], 1, 0)
+    entry = page.patients.list.topLevelItem(0)
+    assert [entry.text(column) for column in range(3)] == ["internal-2", "0.300", "uncertain"]
 
 
 def test_unticking_a_cohort_takes_its_figures_away(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:

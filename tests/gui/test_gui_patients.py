@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.patients import PatientsPage
 from aln_desk.gui.widgets.bag_strip import BagTile
+from aln_desk.gui.widgets.marks import paint_dot, verdict_colour
 from aln_desk.gui.widgets.patient_model import COLUMNS, VERDICT_COLUMN
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io.project import Project
@@ -47,6 +49,20 @@ def test_the_table_says_what_is_known(page: PatientsPage) -> None:
     assert words == ["P1", "training", "+ positive", "positive 0.87", "2", "1", "1 of 3", ""]
     assert cell(page, 2, "Verdict") == "not read"
     assert cell(page, 2, "Outcome") == "unknown"
+
+
+def test_each_decision_has_its_own_sign(qtbot: QtBot) -> None:
+    """Not by colour alone: the dots differ in black and white too."""
+    pictures = []
+    for decision in ("positive", "negative", "uncertain", None):
+        picture = QImage(16, 16, QImage.Format.Format_RGB32)
+        picture.fill(verdict_colour(decision))
+        painter = QPainter(picture)
+        paint_dot(painter, QPointF(8, 8), decision)
+        painter.end()
+        dark = [(x, y) for x in range(16) for y in range(16) if picture.pixelColor(x, y).lightness() < 100]
+        pictures.append(frozenset(dark))
+    assert len(set(pictures)) == 4
 
 
 def test_it_is_sorted_by_any_column_in_natural_order(page: PatientsPage) -> None:

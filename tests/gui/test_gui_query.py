@@ -16,6 +16,7 @@ def row(signed: bool = False, verdict: Verdict | None = None) -> PatientRow:
 
 
 POSITIVE = row(verdict=Verdict("P-0412", 0.87, 0.5, "m"))
+UNCERTAIN = row(verdict=Verdict("P-0412", 0.52, 0.5, "m", uncertain=True))
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,12 @@ def test_words_that_fit(query: str) -> None:
 )
 def test_words_that_do_not_fit(query: str) -> None:
     assert not matches(query, POSITIVE)
+
+
+def test_an_uncertain_verdict_is_neither_positive_nor_negative() -> None:
+    assert matches("verdict:uncertain score:>0.5", UNCERTAIN) and matches("verdict:un", UNCERTAIN)
+    assert not any(matches(f"verdict:{word}", UNCERTAIN) for word in ("positive", "negative", "none"))
+    assert not matches("verdict:uncertain", POSITIVE)
 
 
 def test_without_a_verdict_only_none_fits() -> None:

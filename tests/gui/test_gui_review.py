@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from conftest import finding
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.patient import Instance, View
-from aln_desk.gui import reporting, tasks
+from aln_desk.domain.verdict import NOT_DECIDED
+from aln_desk.gui import reporting, tasks, theme
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.canvas.colours import CAM_TOP, cam_scale
 from aln_desk.gui.pages.review import ReviewPage
@@ -27,12 +29,16 @@ from aln_desk.io.project import Project
 
 @pytest.fixture
 def page(qtbot: QtBot, read_project: Path) -> Iterator[ReviewPage]:
+    yield from make_page(qtbot, read_project)
+
+
+def make_page(qtbot: QtBot, folder: Path) -> Iterator[ReviewPage]:
     window = QMainWindow()
     qtbot.addWidget(window)
     window.resize(1366, 768)
     workspace = Workspace(window)
     actions = Actions(window)
-    workspace.open(read_project)
+    workspace.open(folder)
     made = ReviewPage(workspace, actions)
     window.setCentralWidget(made)
     actions.set_mode("review")
@@ -64,6 +70,64 @@ def test_a_negative_verdict_has_its_own_sign(page: ReviewPage) -> None:
     trigger(page, "go.patient_next")
     assert page.panel.decision.text() == "− Negative"
     assert page.panel.sentence.text() == "One tumour view was read."
+
+
+@pytest.fixture
+def unsure_page(qtbot: QtBot, unsure_project: Path) -> Iterator[ReviewPage]:
+    yield from make_page(qtbot, unsure_project)
+
+
+def bar_colours(page: ReviewPage) -> list[str]:
+    """The colour of the score bar in each tenth of its width, at the upper edge of the zones."""
+    picture = page.panel.bar.grab().toImage()
+    y = round(8 * picture.devicePixelRatio())
+    return [picture.pixelColor(round((tenth + 0.5) / 10 * picture.width()), y).name() for tenth in range(10)]
+
+
+def test_an_uncertain_verdict_is_grey_and_says_why(unsure_page: ReviewPage) -> None:
+    panel = unsure_page.panel
+    assert (panel.score.text(), panel.decision.text()) == ("0.87", "? Uncertain")
+    assert theme.UNCERTAIN in panel.decision.styleSheet()
+    assert panel.uncertain.isVisible()
+    assert panel.uncertain.text().startswith("Between 0.31 and 0.90 the model does not decide, so that at most 10 %")
+    assert panel.bar.toolTip() == "Score 0.87, threshold 0.46, uncertain from 0.31 to 0.90"
+    blue, grey, orange = (QColor(each).darker(115).name() for each in (theme.NEGATIVE, theme.UNCERTAIN, theme.POSITIVE))
+    assert bar_colours(unsure_page) == [blue] * 3 + [grey] * 5 + [bar_colours(unsure_page)[8]] + [orange]
+
+
+def test_a_verdict_beyond_the_uncertain_scores_is_told_as_ever(unsure_page: ReviewPage) -> None:
+    trigger(unsure_page, "go.patient_next")
+    assert unsure_page.panel.decision.text() == "− Negative"
+    assert not unsure_page.panel.uncertain.isVisible()
+
+
+def test_an_uncertain_verdict_of_another_model_tells_no_scores(unsure_page: ReviewPage) -> None:
+    workspace = unsure_page._workspace
+    verdict = workspace.verdict("P1")
+    assert workspace.patient is not None and workspace.model is not None and verdict is not None
+    other = replace(verdict, model="another")
+    unsure_page.panel.show_verdict(workspace.patient, other, workspace.model.undecided_for(other))
+    assert unsure_page.panel.uncertain.text() == NOT_DECIDED
+    assert "uncertain" not in unsure_page.panel.bar.toolTip()
+
+
+def test_the_list_counts_what_is_uncertain(unsure_page: ReviewPage) -> None:
+    assert unsure_page.list.counts.text() == "3 of 3 · 0 signed\n1 uncertain"
+    unsure_page.list.query.setText("verdict:uncertain")
+    assert unsure_page.list.filter.rowCount() == 1
+
+
+def test_the_report_of_an_uncertain_verdict_says_so(unsure_page: ReviewPage, tmp_path: Path) -> None:
+    unsure_page.save_report(tmp_path / "report.html")
+    tasks.wait_all()
+    assert "Between 0.31 and 0.90 the model does not decide" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_signed_review_keeps_that_the_verdict_was_uncertain(unsure_page: ReviewPage) -> None:
+    unsure_page.panel.judgement.choose(4)
+    unsure_page.sign()
+    shown = unsure_page._workspace.reviews("P1")[0].verdict_shown
+    assert shown is not None and shown.decision == "uncertain"
 
 
 def test_the_image_s_own_findings_and_overlap(page: ReviewPage) -> None:

@@ -39,13 +39,14 @@ def test_findings_fit_their_image(model: LoadedModel, patient: Patient) -> None:
 
 def test_the_verdict_ignores_the_order_and_its_shares_sum_to_one(model: LoadedModel, patient: Patient) -> None:
     found = read_instances(model, patient.bag)
-    forward, backward = judge(model, "p", found), judge(model, "p", found[::-1])
+    forward, backward = judge(model, patient, found), judge(model, patient, found[::-1])
     assert forward is not None
     assert backward is not None
     assert forward.score == pytest.approx(backward.score, abs=1e-6)
     assert sum(forward.shares.values()) == pytest.approx(1.0)
     assert set(forward.shares) == {i.id for i in patient.bag}
     assert forward.model == model.digest
+    assert forward.patient == patient.id
 
 
 def test_an_image_alone_gives_what_it_gives_in_a_batch(model: LoadedModel, patient: Patient) -> None:
@@ -55,8 +56,8 @@ def test_an_image_alone_gives_what_it_gives_in_a_batch(model: LoadedModel, patie
         assert np.allclose(alone.token, found.token, atol=1e-5)
 
 
-def test_an_empty_bag_has_no_verdict(model: LoadedModel) -> None:
-    assert judge(model, "p", []) is None
+def test_an_empty_bag_has_no_verdict(model: LoadedModel, patient: Patient) -> None:
+    assert judge(model, patient, []) is None
 
 
 def test_a_model_without_stage_two_gives_no_verdict(tmp_path: Path, patient: Patient) -> None:
@@ -65,4 +66,4 @@ def test_a_model_without_stage_two_gives_no_verdict(tmp_path: Path, patient: Pat
     model = load_model(make_model(tmp_path / "masks-only", with_verdict=False), torch.device("cpu"))
     found = read_instances(model, patient.bag)
     assert len(found) == 2
-    assert judge(model, "p", found) is None
+    assert judge(model, patient, found) is None

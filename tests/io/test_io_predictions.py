@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import get_args
 
 import h5py
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aln_desk.domain.errors import BadFile
-from aln_desk.domain.verdict import InstancePrediction, Placement
+from aln_desk.domain.verdict import Decision, InstancePrediction, Placement
 from aln_desk.io import predictions
 from aln_desk.io.verdicts import VERDICT_COLUMNS, VerdictRow, read_verdicts, write_verdicts
 
@@ -199,3 +200,13 @@ def test_a_damaged_row_is_refused(tmp_path: Path, row: str) -> None:
     path.write_text(",".join(VERDICT_COLUMNS) + "\n" + row + "\n")
     with pytest.raises(BadFile, match="no table of verdicts"):
         read_verdicts(path)
+
+
+def test_a_table_keeps_what_is_uncertain_and_refuses_other_decisions(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.csv"
+    rows = [VerdictRow("P1", "training", 1, 0.5, 0.5, decision, 1, 0, "abc") for decision in get_args(Decision)]
+    predictions.write_verdicts(path, rows)
+    assert predictions.read_verdicts(path) == rows
+    path.write_text(path.read_text().replace("uncertain", "perhaps"))
+    with pytest.raises(BadFile, match="'perhaps' is no decision"):
+        predictions.read_verdicts(path)

@@ -141,8 +141,9 @@ def test_adding_is_all_or_nothing(project: Project, images: Path) -> None:
     assert project.patient("P3") == new
 
 
-def test_reviews_are_kept_in_order_and_go_with_their_patient(project: Project) -> None:
-    shown = Verdict("P1", 0.75, 0.5, "abc")
+@pytest.mark.parametrize("uncertain", [False, True])
+def test_reviews_are_kept_in_order_and_go_with_their_patient(project: Project, uncertain: bool) -> None:
+    shown = Verdict("P1", 0.75, 0.5, "abc", uncertain=uncertain)
     blind = Review("P1", "AN", 2, "no node seen ü", 12.5, "2026-03-04T10:00:00+00:00")
     after = replace(blind, reader="B", judgement=4, verdict_shown=shown)
     project.add_review(blind)
@@ -255,6 +256,7 @@ def old_project(folder: Path) -> Path:
     connection.executescript(schema.MIGRATIONS[0] + "; PRAGMA user_version = 1;")
     connection.execute("INSERT INTO cohort VALUES ('training', 'train')")
     connection.execute("INSERT INTO patient VALUES ('P1', 'training', NULL, '', '')")
+    connection.execute("INSERT INTO review VALUES ('P1', 'AN', 4, '', 9.0, '', 0.75, 0.5, 'abc')")
     connection.commit()
     connection.close()
     return folder
@@ -263,6 +265,7 @@ def old_project(folder: Path) -> Path:
 def test_a_project_of_the_first_version_opens_today(tmp_path: Path) -> None:
     with Project.open(old_project(tmp_path / "old")) as project:
         assert project.patients() == [Patient("P1", "training")]
+        assert project.reviews("P1")[0].verdict_shown == Verdict("P1", 0.75, 0.5, "abc")
 
 
 def test_later_scripts_bring_an_old_project_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +291,7 @@ def test_a_script_that_fails_leaves_no_trace(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(BadProject):
         Project.open(folder)
     connection = sqlite3.connect(folder / DATABASE)
-    assert schema.version(connection) == 1
+    assert schema.version(connection) == len(schema.MIGRATIONS) - 1
     assert connection.execute("SELECT name FROM sqlite_master WHERE name = 'later'").fetchall() == []
     connection.close()
 

@@ -14,7 +14,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.review import Review
 from aln_desk.domain.shape import Shape
-from aln_desk.domain.verdict import InstancePrediction, Placement, Verdict
+from aln_desk.domain.verdict import NOT_DECIDED, InstancePrediction, Placement, Undecided, Verdict
 from aln_desk.io import report_pictures as pictures
 from aln_desk.io.report import RESEARCH_ONLY, SIMULATED, patient_html
 
@@ -105,16 +105,29 @@ def test_a_patient_without_anything_still_has_a_page() -> None:
     assert "Negative" in text and "Node status from pathology unknown" in text
 
 
+def test_an_uncertain_verdict_says_what_that_means() -> None:
+    verdict, scores = Verdict("P", 0.45, 0.4, "m", uncertain=True), Undecided(0.31, 0.58, 0.1)
+    text = words(patient_html(Patient("P", "training"), verdict, {}, {}, "Demo", undecided=scores))
+    assert "0.45 Uncertain Between 0.31 and 0.58 the model does not decide" in text
+    assert "at most 10 % of patients" in text
+    assert NOT_DECIDED in words(patient_html(Patient("P", "training"), verdict, {}, {}, "Demo"))
+    sure = words(patient_html(Patient("P", "t"), Verdict("P", 0.9, 0.4, "m"), {}, {}, "Demo", undecided=scores))
+    assert "Positive" in sure and "does not decide" not in sure
+
+
 def test_a_blinded_reader_s_report_says_nothing_of_the_outcome(patient: Patient) -> None:
     text = words(patient_html(patient, VERDICT, READ, IMAGES, "Demo", outcome_shown=False))
     assert "pathology" not in text and "Tumour images 1" in text
 
 
-@pytest.mark.parametrize(("score", "colour"), [(0.9, pictures.POSITIVE), (0.1, pictures.NEGATIVE)])
+@pytest.mark.parametrize(
+    ("score", "uncertain", "colour"),
+    [(0.9, False, pictures.POSITIVE), (0.1, False, pictures.NEGATIVE), (0.6, True, pictures.UNCERTAIN)],
+)
 def test_the_shares_have_the_colour_of_the_verdict(
-    patient: Patient, score: float, colour: tuple[int, int, int]
+    patient: Patient, score: float, uncertain: bool, colour: tuple[int, int, int]
 ) -> None:
-    verdict = Verdict("P<1>", score, 0.5, "abc123", {NAMES[0]: 0.29})
+    verdict = Verdict("P<1>", score, 0.5, "abc123", {NAMES[0]: 0.29}, uncertain)
     expected = pictures.data_url(pictures.bar(0.29, colour, width=240, height=12))
     assert expected in patient_html(patient, verdict, READ, IMAGES, "Demo")
 

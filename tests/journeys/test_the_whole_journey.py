@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from aln_desk import app, paths
@@ -73,6 +73,12 @@ class Journey:
         image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return rows[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+
+    def type_over(self, box: QWidget, text: str) -> None:
+        """Type this into a number box in place of what it holds."""
+        assert isinstance(box, QSpinBox)
+        box.selectAll()
+        self.qtbot.keyClicks(box, text)
 
     def picture(self, name: str) -> None:
         folder = os.environ.get("ALN_DESK_SCREENSHOTS")
@@ -204,8 +210,10 @@ def train_and_adopt(user: Journey) -> None:
     """A short training in a child process, its curves live, then Adopt."""
     training = page(user, "train", TrainingPage)
     training.form.preset.setCurrentIndex(training.form.preset.findText("Tiny"))
-    training.form.details["mtl.iterations"].setValue(20)
-    training.form.details["mil.epochs"].setValue(4)
+    training.form.open_settings.click()
+    for key, count in (("mtl.iterations", "20"), ("mil.epochs", "4")):
+        user.type_over(training.form.settings.rows[key].editor.control, count)
+    assert training.form.changed_words.text() == "2 changed"
     training.form.go.click()
     user.until(lambda: training.result.adopt.isVisible() and training.result.adopt.isEnabled(), 240)
     user.picture("train")

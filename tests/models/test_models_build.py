@@ -8,10 +8,14 @@ import torch
 
 from aln_desk.domain.errors import BadModel, BadSetting
 from aln_desk.io import checkpoint
-from aln_desk.models.build import LoadedModel, build_mil, build_mtl, choose_device, load_model, save_model, to_logit
+from aln_desk.models.build import LoadedModel, build_mil, build_mtl, choose_device, load_model, save_model
 from aln_desk.models.mil import BagTransformer, MilConfig
 from aln_desk.models.mtl import MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
+from aln_desk.models.verdict_rule import VerdictRule
+from aln_desk.stats.calibration import Calibration
+from aln_desk.stats.conformal import Conformal
+from aln_desk.stats.logistic import LogisticModel
 
 CPU = torch.device("cpu")
 
@@ -57,7 +61,6 @@ def test_everything_else_comes_back(folder: Path) -> None:
     assert model.mtl.config == MtlConfig(size=64) and model.mil.config == MilConfig(layers=2)
     assert model.digest == checkpoint.model_digest(folder) == model.manifest["digest"]
     assert model.manifest["simulated"] is True and model.manifest["code_version"]
-    assert to_logit(0.4) == pytest.approx(-0.4054651)
 
 
 def test_half_precision_halves_the_files_and_loads_as_float32(
@@ -92,17 +95,30 @@ def test_digest_follows_the_parameters(tmp_path: Path, nets: tuple[MultiTaskNet,
     assert digests[0] == digests[2] != digests[1]
 
 
-@pytest.mark.parametrize(("threshold", "logit"), [(0.0, -13.8155), (0.5, 0.0), (1.0, 13.8155)])
-def test_the_logit_of_a_threshold_is_finite(threshold: float, logit: float) -> None:
-    assert to_logit(threshold) == pytest.approx(logit, abs=1e-3)
-
-
 def test_a_model_of_stage_one_alone_has_no_threshold(tmp_path: Path, nets: tuple[MultiTaskNet, BagTransformer]) -> None:
     save_model(tmp_path / "m", nets[0], None, Preprocess(size=64), None, {})
     model = load_model(tmp_path / "m", CPU)
     assert model.mil is None
+    assert model.rule is None
     assert model.threshold is None
     assert not (tmp_path / "m" / checkpoint.MIL_FILE).exists()
+
+
+def test_a_manifest_without_the_newer_keys_is_an_image_model(folder: Path) -> None:
+    manifest = checkpoint.read_manifest(folder)
+    older = {key: manifest[key] for key in manifest if key not in ("kind", "calibration", "conformal", "fusion")}
+    checkpoint.write_manifest(folder, older)
+    assert load_model(folder, CPU).rule == VerdictRule(0.4)
+
+
+def test_how_a_verdict_is_made_comes_back(tmp_path: Path, nets: tuple[MultiTaskNet, BagTransformer]) -> None:
+    parts = (Calibration(0.5, -0.2), Conformal(0.1, 0.4, float("inf")), LogisticModel(0.1, (), 1.5))
+    names = ("calibration", "conformal", "fusion")
+    save_model(tmp_path / "m", *nets, Preprocess(size=64), 0.4, {}, **dict(zip(names, parts, strict=True)))
+    model = load_model(tmp_path / "m", CPU)
+    assert model.rule == VerdictRule(0.4, *parts)
+    assert model.threshold == 0.4
+    assert model.manifest["kind"] == "fusion"
 
 
 def test_no_model_at_all_is_a_sentence(tmp_path: Path) -> None:
@@ -139,6 +155,13 @@ def test_a_changed_or_absent_file_is_refused(folder: Path, name: str) -> None:
         ({"threshold": 1.5}, "threshold"),
         ({"threshold": float("nan")}, "threshold"),
         ({"threshold": True}, "threshold"),
+        ({"calibration": {"slope": -1, "shift": 0}}, "calibration cannot be used"),
+        ({"calibration": {"slope": 1}}, "calibration lacks 'shift'"),
+        ({"conformal": {"error": 2, "quantile_negative": 0.1, "quantile_positive": 0.1}}, "conformal cannot be used"),
+        ({"conformal": [0.1]}, "conformal cannot be used"),
+        ({"fusion": "all"}, "fusion cannot be used"),
+        ({"kind": "fusion"}, "weights of the clinical variables are missing"),
+        ({"kind": "clinical"}, "no images"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_a_sentence(folder: Path, changes: dict[str, object], words: str) -> None:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 from aln_desk.domain.errors import BadModel, BadSetting
-from aln_desk.models.mtl import MtlConfig, MultiTaskNet
+from aln_desk.models.mtl import MtlConfig, MtlOutput, MultiTaskNet
 
 POOLINGS = ["area", "attention"]
+OUTPUTS = ["mask_logits", "lesion_logit", "status_logit", "cam", "token"]
 
 
 def small_net(**options: object) -> MultiTaskNet:
@@ -24,13 +26,14 @@ def test_shapes_for_any_batch_and_size(batch: int, size: int, masks: int) -> Non
     assert out.lesion_mask_logits.shape == (batch, size, size)
     assert out.lesion_logit.shape == out.status_logit.shape == (batch,)
     assert out.cam.shape == (batch, size // 8, size // 8)
-    assert out.token.shape == (batch, 256)
+    assert out.token.shape == (batch, MultiTaskNet.token_dim) == (batch, 256)
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("type_tokens", [False, True])
 @pytest.mark.parametrize("autocast", [False, True])
-def test_mean_of_the_cam_is_the_status_logit(pooling: str, autocast: bool) -> None:
-    net = small_net(pooling=pooling)
+def test_mean_of_the_cam_is_the_status_logit(pooling: str, type_tokens: bool, autocast: bool) -> None:
+    net = small_net(pooling=pooling, type_tokens=type_tokens)
     torch.nn.init.normal_(net.status_head.weight)
     torch.nn.init.constant_(net.status_head.bias, -0.7)
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
@@ -41,10 +44,78 @@ def test_mean_of_the_cam_is_the_status_logit(pooling: str, autocast: bool) -> No
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_status_is_the_head_of_the_token(pooling: str) -> None:
-    net = small_net(pooling=pooling)
+@pytest.mark.parametrize("type_tokens", [False, True])
+def test_status_is_the_head_of_the_token(pooling: str, type_tokens: bool) -> None:
+    net = small_net(pooling=pooling, type_tokens=type_tokens)
     out = net(torch.randn(2, 3, 64, 64))
     assert torch.allclose(net.status_head(out.token).squeeze(1), out.status_logit)
+
+
+def with_type_vectors(lesion_bias: float) -> tuple[MultiTaskNet, MultiTaskNet]:
+    """A network without and one with type vectors (1 for a tumour, 3 for a node), otherwise the same."""
+    plain, typed = small_net().eval(), small_net(type_tokens=True).eval()
+    typed.load_state_dict(plain.state_dict(), strict=False)
+    assert typed.type_vectors is not None
+    with torch.no_grad():
+        typed.type_vectors.copy_(torch.tensor([[1.0], [3.0]]).expand(-1, 256))
+    for net in (plain, typed):
+        torch.nn.init.constant_(net.lesion_head.bias, lesion_bias)
+    return plain, typed
+
+
+@pytest.mark.parametrize(("lesion_bias", "expected"), [(-20.0, 1.0), (20.0, 3.0)])
+def test_the_token_gains_the_vector_of_its_type(lesion_bias: float, expected: float) -> None:
+    image = torch.randn(2, 3, 64, 64)
+    plain, typed = (net(image) for net in with_type_vectors(lesion_bias))
+    assert torch.equal(typed.lesion_logit, plain.lesion_logit)
+    assert torch.allclose(typed.token - plain.token, torch.tensor(expected), atol=1e-5)
+
+
+def test_the_type_adds_evenly_to_the_cam() -> None:
+    image = torch.randn(2, 3, 64, 64)
+    plain, typed = (net(image) for net in with_type_vectors(0.3))
+    added = (typed.status_logit - plain.status_logit)[:, None, None]
+    assert added.abs().min() > 0.01
+    assert torch.allclose(typed.cam - plain.cam, added.expand_as(plain.cam), atol=1e-5)
+
+
+def test_status_loss_teaches_the_type_vectors_but_not_the_type() -> None:
+    net = small_net(type_tokens=True)
+    net(torch.randn(2, 3, 64, 64)).status_logit.sum().backward()
+    assert net.type_vectors is not None and net.type_vectors.grad is not None
+    assert (net.type_vectors.grad != 0).all()
+    assert all(p.grad is None for p in net.lesion_head.parameters())
+
+
+def test_networks_without_type_vectors_have_the_parameters_of_the_first_models() -> None:
+    """So that their files load: the option's parameters exist only where it is on."""
+    plain, typed = small_net().state_dict(), small_net(type_tokens=True).state_dict()
+    assert set(typed) - set(plain) == {"type_vectors"}
+
+
+def largest_difference(one: MtlOutput, other: MtlOutput) -> float:
+    return max(float((getattr(one, name) - getattr(other, name)).detach().abs().max()) for name in OUTPUTS)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    ["eager", pytest.param("inductor", marks=pytest.mark.slow)],  # what Python becomes, and machine code
+)
+def test_compiles_to_one_graph(backend: str) -> None:
+    if backend == "inductor" and not (shutil.which("g++") or shutil.which("clang++")):
+        pytest.skip("no C++ compiler")
+    net = small_net(mask_tokens=2, pooling="attention", type_tokens=True).eval()
+    compiled = torch.compile(net, fullgraph=True, backend=backend)
+    image = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert largest_difference(compiled(image), net(image)) < 1e-5
+
+
+def test_the_layout_in_memory_does_not_matter() -> None:
+    net, image = small_net(pooling="attention").eval(), torch.randn(2, 3, 64, 64)
+    expected = net(image)
+    net.to(memory_format=torch.channels_last)
+    assert largest_difference(net(image.contiguous(memory_format=torch.channels_last)), expected) < 1e-5
 
 
 def test_status_loss_teaches_neck_and_backbone_but_not_the_decoder() -> None:
@@ -93,8 +164,15 @@ def test_same_seed_same_network() -> None:
 
 
 def test_config_survives_json() -> None:
-    config = MtlConfig(backbone="segformer-b2", size=512, mask_tokens=2, temperature=1.5, pooling="attention")
+    config = MtlConfig(
+        backbone="segformer-b2", size=512, mask_tokens=2, temperature=1.5, pooling="attention", type_tokens=True
+    )
     assert MtlConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_config_of_the_first_models() -> None:
+    record = {"backbone": "mit-b0", "size": 256, "mask_tokens": 1, "temperature": 2.0, "pooling": "area"}
+    assert MtlConfig.from_dict(record) == MtlConfig(backbone="mit-b0", tasks="all", type_tokens=False)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +189,11 @@ def test_config_survives_json() -> None:
         {"temperature": 0},
         {"temperature": float("nan")},
         {"mask_tokens": 0},
+        {"mask_tokens": 3},
         {"mask_tokens": "two"},
+        {"tasks": "mask"},
+        {"tasks": ["all"]},
+        {"type_tokens": 1},
     ],
 )
 def test_config_that_cannot_be_used_is_a_sentence(record: dict[str, object]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,6 +15,7 @@ class Reading:
     score: float
     threshold: float = 0.5
     model: str = "a1"
+    decision: str = "positive"
 
 
 READINGS = [
@@ -63,6 +64,18 @@ def test_a_model_read_with_two_thresholds_has_no_figures_at_the_threshold() -> N
     (row,) = cohort_metrics(mixed, ["test"])
     assert row.auc == 1.0
     assert math.isnan(row.threshold) and math.isnan(row.accuracy) and math.isnan(row.f1)
+
+
+def test_uncertain_patients_are_counted_and_stay_in_the_figures() -> None:
+    unsure = [replace(each, decision="uncertain") if each.score < 0.6 else each for each in READINGS]
+    rows = cohort_metrics(unsure, ["test", "elsewhere"])
+    assert [row.uncertain for row in rows] == [3, 1]
+    assert [replace(row, uncertain=0) for row in rows] == cohort_metrics(READINGS, ["test", "elsewhere"])
+
+
+def test_an_uncertain_patient_of_unknown_outcome_does_not_count() -> None:
+    (row,) = cohort_metrics([replace(each, decision="uncertain") for each in READINGS], ["test"])
+    assert (row.n, row.uncertain) == (5, 5)
 
 
 def test_no_readings_no_rows() -> None:

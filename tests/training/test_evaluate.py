@@ -119,10 +119,10 @@ def test_metrics_file(folder: Path, tmp_path: Path) -> None:
     rows = evaluate(folder, tmp_path / "out")
     header = (tmp_path / "out" / "metrics.csv").read_text(encoding="utf-8").splitlines()[0]
     assert header == (
-        "model,cohort,n,positive,auc,auc_low,auc_high,accuracy,sensitivity,specificity,ppv,npv,f1,threshold"
+        "model,cohort,n,positive,auc,auc_low,auc_high,accuracy,sensitivity,specificity,ppv,npv,f1,threshold,uncertain"
     )
     internal, external = read(tmp_path / "out" / "metrics.csv")
-    assert (internal["model"], internal["n"], internal["threshold"]) == (MODEL, "5", "0.5")
+    assert (internal["model"], internal["n"], internal["threshold"], internal["uncertain"]) == (MODEL, "5", "0.5", "0")
     assert float(internal["auc_low"]) == rows[0].auc_low
     assert (external["auc"], external["auc_low"], external["specificity"], external["sensitivity"]) == (
         "",

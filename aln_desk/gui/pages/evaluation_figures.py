@@ -26,21 +26,24 @@ class ScoredRow(Protocol):
     @property
     def threshold(self) -> float: ...
     @property
+    def decision(self) -> str: ...
+    @property
     def model(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A patient with a known outcome and a verdict."""
+    """A patient with a known outcome and a verdict; ``uncertain``: the model leaves it open."""
 
     patient: str
     outcome: int
     score: float
     threshold: float
+    uncertain: bool = False
 
     @property
     def called(self) -> int:
-        """1 where the decision is positive."""
+        """1 where the threshold alone says positive: uncertain patients count too."""
         return int(decide(self.score, self.threshold) == "positive")
 
 
@@ -61,6 +64,11 @@ class CohortFigures:
     def positive(self) -> int:
         """Patients whose outcome is positive."""
         return self.confusion.tp + self.confusion.fn
+
+    @property
+    def uncertain(self) -> int:
+        """Patients whose verdict the model leaves open."""
+        return sum(each.uncertain for each in self.patients)
 
     def auc_words(self) -> str:
         """The AUC with its interval, or why there is none."""
@@ -89,7 +97,8 @@ def scored_patients(patients: Sequence[Patient], rows: Mapping[str, ScoredRow], 
     for patient in patients:
         row = rows.get(patient.id)
         if row is not None and row.model == model and patient.outcome is not None:
-            scored = Scored(patient.id, patient.outcome, row.score, row.threshold)
+            uncertain = row.decision == "uncertain"
+            scored = Scored(patient.id, patient.outcome, row.score, row.threshold, uncertain)
             found.setdefault(patient.cohort, []).append(scored)
     return found
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from aln_desk.gui import theme
 from aln_desk.gui.pages.evaluation_figures import Scored
 from aln_desk.gui.widgets.labels import label
 
@@ -24,9 +26,12 @@ class CellPatients(QWidget):
         self.title = label(_HINT, "muted", wrap=True)
         self.list = QTreeWidget()
         self.list.setAccessibleName("Patients of the chosen cell")
-        self.list.setHeaderLabels(["Patient", "Score"])
+        self.list.setHeaderLabels(["Patient", "Score", "Verdict"])
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
+        self.list.header().setStretchLastSection(False)
+        self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.itemActivated.connect(lambda entry: self.opened.emit(entry.text(0)))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -48,5 +53,7 @@ class CellPatients(QWidget):
         self.list.clear()
         self.list.setHeaderHidden(False)
         for patient in patients:
-            entry = QTreeWidgetItem(self.list, [patient.patient, f"{patient.score:.3f}"])
+            words = "uncertain" if patient.uncertain else ""
+            entry = QTreeWidgetItem(self.list, [patient.patient, f"{patient.score:.3f}", words])
+            entry.setForeground(2, QColor(theme.palette().muted))
             entry.setSizeHint(0, QSize(0, _ROW_HEIGHT))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
+from aln_desk.gui.findings import percent
 from aln_desk.gui.pages.evaluation_figures import NOT_DEFINED, CohortFigures, with_interval
 from aln_desk.stats.operating import Proportion
 
@@ -20,6 +21,7 @@ _ROWS = (
     "Positive predictive value",
     "Negative predictive value",
     "F1",
+    "Uncertain verdicts",
 )
 _ROW_HEIGHT = 28
 _STYLE = "QTableWidget, QHeaderView, QHeaderView::section, QTableCornerButton::section { background: transparent; }"
@@ -65,7 +67,12 @@ def _column(figures: CohortFigures) -> tuple[str, ...]:
         figures.auc_words(),
         *(_words(one) for one in (at.sensitivity, at.specificity, at.accuracy, at.ppv, at.npv)),
         NOT_DEFINED if math.isnan(at.f1) else f"{at.f1:.3f}",
+        _share(figures.uncertain, len(figures.patients)),
     )
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count} ({percent(count / total)})" if count else str(count)
 
 
 def _words(proportion: Proportion) -> str:

@@ -130,11 +130,11 @@ class ReviewPage(QWidget):
         patient = self._workspace.patient
         if patient is None:
             return
-        verdict = self._workspace.verdict(patient.id)
-        self.panel.show_verdict(patient, verdict)
+        verdict, model = self._workspace.verdict(patient.id), self._workspace.model
+        self.panel.show_verdict(patient, verdict, model.undecided_for(verdict) if model and verdict else None)
         is_read = self._workspace.is_read(patient.id)
         busy = not self._actions["review.read"].isEnabled()
-        self.panel.show_model(self._workspace.model, verdict, is_read, busy)
+        self.panel.show_model(model, verdict, is_read, busy)
         colour = verdict_colour(verdict.decision if verdict else None)
         self.strip.show_shares(verdict.shares if verdict else {}, colour)
         self.panel.shares.mark(self._workspace.instance.id if self._workspace.instance else "")

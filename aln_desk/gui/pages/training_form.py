@@ -1,297 +1,232 @@
-"""The right pane of Train: what to learn from, by which preset, and the one button."""
+"""The right pane of Train: what to learn from, what to train and how, and the one button."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QSizePolicy, QWidget
 
-from aln_desk.domain.patient import Cohort, Patient, Role
-from aln_desk.domain.presets import PRESETS, default_preset
-from aln_desk.domain.recipe import Recipe
+from aln_desk.domain.presets import BACKBONES, DOWNLOADS, PRESETS, default_preset
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.pages.training_cohorts import CohortBox
+from aln_desk.gui.pages.training_devices import DeviceBox
+from aln_desk.gui.pages.training_form_layout import lay_out
+from aln_desk.gui.pages.training_repeats import RepeatBox
+from aln_desk.gui.pages.training_settings import SettingList
+from aln_desk.gui.training_wish import ON_A_MODEL, WORKS, Wish
 from aln_desk.gui.widgets.labels import button, label
+from aln_desk.gui.widgets.setting_editor import keep_from_wheel
 
-DEVICES = (("Choose by itself", "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU", "cuda"), ("Apple GPU", "mps"))
-LEARNING = (Role.TRAIN, Role.TUNE)
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the form asks for. ``settings`` holds only what differs from the preset, by key."""
-
-    preset: str
-    cohorts: tuple[str, ...]
-    device: str
-    settings: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """A number that may differ from the preset's."""
-
-    key: str
-    words: str
-    low: int
-    high: int
-    step: int = 1
-
-
-DETAILS = (
-    Detail("mtl.iterations", "Stage 1 steps", 1, 1_000_000, 100),
-    Detail("mtl.batch", "Images a step", 1, 1024),
-    Detail("size", "Image size (pixels)", 32, 2048, 32),
-    Detail("mil.epochs", "Stage 2 rounds", 1, 100_000, 10),
-    Detail("seed", "Random seed", 0, 2_000_000_000),
-)
+_TIMM = "timm"
+_WITHOUT_NETWORK = ("clinical", "fusion")
+_NO_MODEL = "There is no model yet to build on. Train both stages first."
+_NO_DOWNLOAD = "Published parameters have to be downloaded, which needs your permission above."
+_LICENCE = "Parameters of {} are {}; they come from huggingface.co."
+_NOT_PUBLISHED = "timm has no parameters for {}. Choose a file of published parameters, or another backbone."
 
 
 class TrainingForm(QWidget):
-    """``startRequested`` carries a `Wish`; ``stopRequested`` when the button says Stop."""
+    """``startRequested`` carries a `Wish`; ``stopRequested`` asks to end what runs."""
 
     startRequested = Signal(object)
     stopRequested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._patients: Sequence[Patient] = ()
-        self._outlined: frozenset[str] | None = None
-        self._running = False
-        self.cohorts: dict[str, QCheckBox] = {}
-        self._cohort_box = QVBoxLayout()
-        self._cohort_box.setSpacing(0)
-        self.counts = label("", "muted", wrap=True)
-        self.notice = label("", "notice", wrap=True)
-        self.preset = QComboBox()
-        self.preset.setAccessibleName("Preset")
+        self._proposing = True
+        self.cohorts = CohortBox()
+        self.work = _combo("What to train")
+        self.work_words = label("", "caption", wrap=True)
+        self.base = _combo("Model to build on")
+        self.preset = _combo("Preset")
         self.description = label("", "caption", wrap=True)
-        self.device = QComboBox()
-        self.device.setAccessibleName("Device")
-        self.fold = QPushButton("Details")
-        self.fold.setCheckable(True)
-        self.fold.setProperty("role", "quiet")
-        self.details = {detail.key: _spin_box(detail) for detail in DETAILS}
+        self.device = DeviceBox()
+        self.name = QLineEdit(placeholderText="Named by date if left empty", maxLength=80)
+        self.name.setAccessibleName("Name of the new model")
+        self.settings = SettingList()
+        self.repeats = RepeatBox()
+        self.settings.place_above(self.repeats)
+        self.open_settings = button("All settings", tip="Every value of the preset, to look up or to change")
+        self.close_settings = button("‹ Back", "quiet", "Back to the short form; changes stay")
+        self.close_settings.setAccessibleName("Back to the short form")
+        self.reset = button("Reset all", "quiet", "Back to the preset in everything")
+        self.changed_words = label("", "caption")
+        self.download = QCheckBox("Download published parameters")
+        self.licence = label("", "caption", wrap=True)
+        self.notice = label("", "notice", wrap=True)
         self.go = button("Start training", "main")
-        self.go.setMinimumHeight(36)
+        self.stop = button("Stop training", tip="End the training under way; what it has done is kept")
+        self.parts = lay_out(self, actions)
         self._fill()
-        self._lay_out()
-        self.preset.currentIndexChanged.connect(self._show_preset)
-        self.go.clicked.connect(self.press)
-        self._show_preset()
-        self.show_project((), ())
+        self._connect()
+        self._show_work()
+        self.show_running(False)
 
-    def show_project(self, cohorts: Sequence[Cohort], patients: Sequence[Patient]) -> None:
-        """List the cohorts: those to learn from and to tune with are ticked, tests cannot be."""
-        self._patients = patients
-        self._outlined = None
-        while (entry := self._cohort_box.takeAt(0)) is not None:
-            if widget := entry.widget():
-                widget.deleteLater()
-        self.cohorts = {cohort.name: self._check_box(cohort) for cohort in cohorts if cohort.role in LEARNING}
-        for box in self.cohorts.values():
-            self._cohort_box.addWidget(box)
-        for cohort in cohorts:
-            if cohort.role not in LEARNING:
-                self._cohort_box.addWidget(self._test_line(cohort))
+    # What it is told
+
+    def show_models(self, models: Sequence[tuple[str, str]]) -> None:
+        """The models to build on: words and folder of each, the one to propose first."""
+        kept = self.base.currentData()
+        self.base.clear()
+        for words, folder in models:
+            self.base.addItem(words, folder)
+        self.base.setCurrentIndex(max(0, self.base.findData(kept)) if models else -1)
         self._weigh()
 
-    def show_outlined(self, instances: frozenset[str]) -> None:
-        """Take the ids of the instances that have an outline, once they are known."""
-        self._outlined = instances
-        self._weigh()
-
-    def set_running(self, running: bool) -> None:
-        """The button starts or stops; the choices rest while a training is under way."""
-        self._running = running
-        self.go.setText("Stop training" if running else "Start training")
+    def show_running(self, running: bool, stopping: bool = False) -> None:
+        """While a training is under way the button adds to the queue, and a second one stops."""
+        self.go.setText("Add to the queue" if running else "Start training")
         self.go.setAccessibleName(self.go.text())
-        self.go.setProperty("role", "" if running else "main")
-        self.go.style().polish(self.go)
-        self._choices.setEnabled(not running)
+        self.parts["stop"].setVisible(running)
+        self.stop.setEnabled(not stopping)
+        self.stop.setText("Stopping…" if stopping else "Stop training")
+        self.stop.setAccessibleName(self.stop.text())
         self._weigh()
+
+    # What it says
 
     def wish(self) -> Wish:
         """What is chosen now."""
-        changed = {key: box.value() for key, box in self.details.items() if box.value() != box.minimum()}
-        return Wish(self.preset.currentData(), self._ticked(), self.device.currentData(), changed)
+        stages = self.work.currentData()
+        return Wish(
+            preset=self.preset.currentData(),
+            cohorts=self.cohorts.ticked(),
+            device=self.device.chosen(),
+            settings=self.settings.settings(),
+            stages=stages,
+            name=" ".join(self.name.text().split()),
+            base=(self.base.currentData() or "") if stages in ON_A_MODEL else "",
+            folds=self.repeats.chosen_folds(),
+            seeds=self.repeats.chosen_seeds(),
+            allow_download=self._wants_download() and self.download.isChecked(),
+        )
+
+    def obstacle(self) -> str:
+        """Why this cannot be started, empty when it can."""
+        stages = self.work.currentData()
+        obstacle, _ = self.cohorts.verdict(stages)
+        if obstacle:
+            return obstacle
+        if stages in ON_A_MODEL and self.base.count() == 0:
+            return _NO_MODEL
+        for key, sentence in self.settings.problems().items():
+            return f"{self.settings.words(key)}: {sentence[0].lower()}{sentence[1:]}"
+        return self.repeats.problem() or self._download_obstacle()
 
     def press(self) -> None:
-        """What the button does: start, or stop what runs."""
-        if self._running:
-            self.go.setEnabled(False)
-            self.go.setText("Stopping…")
-            self.stopRequested.emit()
-        elif self.go.isEnabled():
-            self.startRequested.emit(self.wish())
+        """Start what is chosen, or put it into the queue."""
+        if self.go.isEnabled():
+            wish = self.wish()
+            self.name.clear()
+            self.startRequested.emit(wish)
 
     def save_state(self) -> dict[str, Any]:
-        """Preset, device and details, for the next start."""
+        """Work, preset, device and changed settings, for the next start."""
         wish = self.wish()
-        return {"preset": wish.preset, "device": wish.device, "settings": wish.settings}
+        return {
+            "stages": wish.stages,
+            "preset": "" if self._proposing else wish.preset,
+            "device": wish.device,
+            "settings": dict(wish.settings),
+        }
 
     def restore_state(self, state: Mapping[str, Any]) -> None:
         """What `save_state` gave; unknown values are passed over."""
-        for box, name in ((self.preset, "preset"), (self.device, "device")):
+        for box, name in ((self.work, "stages"), (self.preset, "preset")):
             place = box.findData(state.get(name))
             if place >= 0:
                 box.setCurrentIndex(place)
+                self._proposing = self._proposing and box is not self.preset
+        self.device.choose(str(state.get("device")))
         settings = state.get("settings")
-        for key, value in settings.items() if isinstance(settings, dict) else ():
-            if key in self.details and isinstance(value, int):
-                self.details[key].setValue(value)
+        texts = settings.items() if isinstance(settings, Mapping) else ()
+        self.settings.show_changes({str(key): text for key, text in texts if isinstance(text, str)})
 
-    def _ticked(self) -> tuple[str, ...]:
-        return tuple(name for name, box in self.cohorts.items() if box.isChecked())
+    # What follows from what
 
-    def _check_box(self, cohort: Cohort) -> QCheckBox:
-        count = sum(patient.cohort == cohort.name for patient in self._patients)
-        box = QCheckBox(f"{_named(cohort)} · {_number(count, 'patient')}")
-        box.setChecked(count > 0)
-        box.toggled.connect(self._weigh)
-        return box
-
-    def _test_line(self, cohort: Cohort) -> QLabel:
-        count = sum(patient.cohort == cohort.name for patient in self._patients)
-        line = label(f"{_named(cohort)} · {_number(count, 'patient')}, kept for testing", "caption", wrap=True)
-        line.setContentsMargins(0, 4, 0, 4)
-        return line
+    def _show_work(self) -> None:
+        """Another work or preset: show what belongs to it."""
+        stages, preset = self.work.currentData(), PRESETS[self.preset.currentData()]
+        self.work_words.setText(next(work.description for work in WORKS if work.stages == stages))
+        self.description.setText(preset.description)
+        self.parts["base"].setVisible(stages in ON_A_MODEL)
+        self.parts["preset"].setVisible(stages not in _WITHOUT_NETWORK)
+        self.parts["device"].setVisible(stages != "clinical")
+        self.repeats.show_work(stages)
+        self.settings.show_recipe(preset.recipe, stages)
+        self._weigh()
 
     def _weigh(self) -> None:
-        """Say what the ticked cohorts hold and whether that is enough to start."""
-        ticked = set(self._ticked())
-        patients = [patient for patient in self._patients if patient.cohort in ticked]
-        self.counts.setText(_counts(patients, self._outlined) if ticked else "")
-        obstacle, warning = _verdict(patients, self._outlined) if self._patients else (_NOTHING, "")
+        """Say what is changed, and whether what is chosen can be started."""
+        wish = self.wish()
+        count = len(wish.settings) + bool(wish.folds) + bool(wish.seeds)
+        words = f"{count} changed" if count else "unchanged"
+        self.changed_words.setText(words.capitalize())
+        self.open_settings.setText(f"All settings · {words} ›")
+        self.open_settings.setAccessibleName(f"All settings, {words}")
+        self.reset.setEnabled(count > 0)
+        self.parts["download"].setVisible(self._wants_download())
+        self.licence.setText(f"{_LICENCE.format(*self._published())}")
+        obstacle, (_, warning) = self.obstacle(), self.cohorts.verdict(wish.stages)
         self.notice.setText(obstacle or warning)
-        self.notice.setVisible(bool(obstacle or warning) and not self._running)
-        self.go.setEnabled(self._running or not obstacle)
+        self.notice.setVisible(bool(obstacle or warning))
+        self.go.setEnabled(not obstacle)
 
-    def _show_preset(self) -> None:
-        preset = PRESETS[self.preset.currentData()]
-        self.description.setText(preset.description)
-        for key, box in self.details.items():
-            box.setSpecialValueText(f"{_value(preset.recipe, key)} (preset)")
+    def _wants_download(self) -> bool:
+        return _TIMM in self.settings.in_force("pretrained").replace(" ", "").split(",")
+
+    def _published(self) -> tuple[str, str]:
+        backbone = self.settings.text("backbone")
+        return backbone, DOWNLOADS.get(backbone, "under a licence that the run's notes name")
+
+    def _download_obstacle(self) -> str:
+        backbone = self.settings.text("backbone")
+        if not self._wants_download():
+            return ""
+        if backbone in BACKBONES and backbone not in DOWNLOADS:
+            return _NOT_PUBLISHED.format(backbone)
+        return "" if self.download.isChecked() else _NO_DOWNLOAD
+
+    def _propose(self, kind: str) -> None:
+        """The preset that suits a device, until the user has chosen one."""
+        if self._proposing:
+            self.preset.setCurrentIndex(self.preset.findData(default_preset(kind)))
+
+    def _choose_preset(self) -> None:
+        self._proposing = False
+
+    def _reset_all(self) -> None:
+        self.repeats.reset()
+        self.settings.show_changes({})
+
+    # Building
 
     def _fill(self) -> None:
+        for work in WORKS:
+            self.work.addItem(work.title, work.stages)
         for preset in PRESETS.values():
             self.preset.addItem(preset.title, preset.name)
-        self.preset.setCurrentIndex(self.preset.findData(default_preset("cpu")))
-        for words, name in DEVICES:
-            self.device.addItem(words, name)
+        self._propose("cpu")
 
-    def _lay_out(self) -> None:
-        self._choices = QWidget()
-        choices = QVBoxLayout(self._choices)
-        choices.setContentsMargins(12, 12, 12, 12)
-        choices.setSpacing(4)
-        choices.addWidget(label("Learn from", "heading"))
-        choices.addLayout(self._cohort_box)
-        choices.addWidget(self.counts)
-        choices.addSpacing(12)
-        choices.addWidget(label("Preset", "heading"))
-        choices.addWidget(self.preset)
-        choices.addWidget(self.description)
-        choices.addSpacing(12)
-        choices.addWidget(label("Runs on", "heading"))
-        choices.addWidget(self.device)
-        choices.addSpacing(8)
-        choices.addWidget(self.fold, 0, Qt.AlignmentFlag.AlignLeft)
-        choices.addWidget(self._detail_box())
-        choices.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self._choices)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(12, 8, 12, 12)
-        foot.setSpacing(8)
-        foot.addWidget(self.notice)
-        foot.addWidget(self.go)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(area, 1)
-        column.addLayout(foot)
-
-    def _detail_box(self) -> QWidget:
-        box = QWidget()
-        form = QFormLayout(box)
-        form.setContentsMargins(0, 4, 0, 0)
-        form.setVerticalSpacing(4)
-        for detail in DETAILS:
-            form.addRow(label(detail.words, "muted"), self.details[detail.key])
-        box.hide()
-        self.fold.toggled.connect(box.setVisible)
-        self.fold.toggled.connect(lambda shown: self.fold.setText("Details ▴" if shown else "Details ▾"))
-        self.fold.setText("Details ▾")
-        return box
+    def _connect(self) -> None:
+        self.work.currentIndexChanged.connect(self._show_work)
+        self.preset.currentIndexChanged.connect(self._show_work)
+        self.preset.activated.connect(self._choose_preset)
+        self.device.bestKnown.connect(self._propose)
+        for part in (self.cohorts, self.settings, self.repeats):
+            part.changed.connect(self._weigh)
+        self.base.currentIndexChanged.connect(self._weigh)
+        self.download.toggled.connect(self._weigh)
+        self.reset.clicked.connect(self._reset_all)
+        self.go.clicked.connect(self.press)
+        self.stop.clicked.connect(self.stopRequested)
 
 
-_NOTHING = "There is nothing to learn from yet. Import images in Patients first."
-
-
-def _spin_box(detail: Detail) -> QSpinBox:
-    """One below the lowest value means the preset's."""
-    box = QSpinBox()
-    box.setRange(detail.low - 1 if detail.step == 1 else detail.low - detail.step, detail.high)
-    box.setSingleStep(detail.step)
-    box.setValue(box.minimum())
-    box.setAccessibleName(detail.words)
+def _combo(name: str) -> QComboBox:
+    box = QComboBox()
+    box.setAccessibleName(name)
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    box.setMinimumWidth(96)
+    keep_from_wheel(box)
     return box
-
-
-def _value(recipe: Recipe, key: str) -> Any:
-    value: Any = recipe
-    for part in key.split("."):
-        value = getattr(value, part)
-    return value
-
-
-def _counts(patients: Sequence[Patient], outlined: frozenset[str] | None) -> str:
-    images = [instance for patient in patients for instance in patient.bag]
-    outcomes = [patient.outcome for patient in patients if patient.outcome is not None]
-    lines = f"{_number(len(patients), 'patient')}, {_number(len(images), 'image')}\n"
-    lines += f"{_number(len(outcomes), 'outcome')} ({sum(outcomes)} positive)"
-    if outlined is None:
-        return lines + "\ncounting outlines…"
-    return lines + f"\n{_number(sum(image.id in outlined for image in images), 'image')} with an outline"
-
-
-def _verdict(patients: Sequence[Patient], outlined: frozenset[str] | None) -> tuple[str, str]:
-    """What forbids a training, and what it will lack; empty where nothing does."""
-    if not patients:
-        return "Tick a cohort with patients to learn from.", ""
-    outcomes = {patient.outcome for patient in patients} - {None}
-    drawn = outlined is None or any(image.id in outlined for patient in patients for image in patient.bag)
-    if not outcomes and not drawn:
-        return "These patients have neither outlines nor outcomes. Draw outlines or enter outcomes first.", ""
-    if not outcomes:
-        return "", "No outcomes here: stage 2 cannot be trained, so the model will give masks but no verdicts."
-    if len(outcomes) == 1:
-        return "", "All outcomes here are the same: stage 2 cannot be trained; verdicts need both kinds."
-    if not drawn:
-        return "", "No outlines here: the model will learn verdicts but no masks."
-    return "", ""
-
-
-def _named(cohort: Cohort) -> str:
-    """The cohort's name, with its role where the name does not say it."""
-    return cohort.name if cohort.role.value in cohort.name.lower() else f"{cohort.name} ({cohort.role.value})"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -15,7 +15,7 @@ class RunLog(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, readOnly=True)
         self.setAccessibleName("Notes of the run")
-        self.setMaximumHeight(96)
+        self.setMinimumHeight(44)
         self.hide()
 
     def show_all(self, messages: Iterable[Message]) -> None:
@@ -35,7 +35,7 @@ class RunLog(QPlainTextEdit):
 def _sentence(message: Message) -> str:
     match message:
         case Started():
-            return f"Preset {message.preset} on {message.device}"
+            return f"Preset {message.preset} on {message.device}" if message.preset else f"On {message.device}"
         case Note() | Failed():
             return message.text
         case Finished():

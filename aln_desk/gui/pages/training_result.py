@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.io.runs import Run
 
 FIGURES = (
-    ("auc", "Validation AUC, patients"),
+    ("auc", "Patient AUC"),
     ("dice", "Mask overlap (Dice)"),
-    ("lesion_accuracy", "Lesion type accuracy"),
+    ("lesion_accuracy", "Lesion type"),
+    ("status_auc", "Image AUC"),
     ("threshold", "Threshold"),
 )
+_NOTE = "Each on the patients held out of its own training: compare models on one cohort in Evaluate."
 
 
 class ResultCard(QFrame):
@@ -39,16 +41,15 @@ class ResultCard(QFrame):
         """Compare a finished run with the model in use (a sentence, digest and recorded figures)."""
         self._run = run
         here = run.digest == digest
-        verdicts = "threshold" in run.figures
         words = "Finished. This run's model is in use." if here else f"Finished. {model}"
-        if not verdicts:
+        if "threshold" not in run.figures:
             words += " Stage 2 was not trained: the new model gives masks but no verdicts."
         self.sentence.setText(words)
         self.adopt.setVisible(not here)
         self._in_use.setVisible(here)
         for name, (own, other) in self.values.items():
             own.setText(_figure(run.figures.get(name)))
-            other.setText(_figure(figures.get(name)))
+            other.setText("" if here or not digest else f"in use {_figure(figures.get(name))}")
         self.show()
 
     def _adopt(self) -> None:
@@ -56,27 +57,34 @@ class ResultCard(QFrame):
             self.adoptRequested.emit(self._run)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(2)
-        for column, (name, words) in enumerate(FIGURES, start=1):
-            grid.addWidget(label(words, "caption"), 0, column)
-            grid.addWidget(self.values[name][0], 1, column)
-            grid.addWidget(self.values[name][1], 2, column)
-        grid.addWidget(label("This run"), 1, 0)
-        grid.addWidget(label("Model in use", "muted"), 2, 0)
-        note = "Each on the patients held out of its own training: compare them on one cohort in Evaluate."
-        grid.addWidget(label(note, "caption"), 3, 0, 1, len(FIGURES) + 2)
-        grid.setColumnStretch(len(FIGURES) + 1, 1)
         head = QHBoxLayout()
         head.addWidget(self.sentence, 1)
         head.addWidget(self._in_use, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.adopt, 0, Qt.AlignmentFlag.AlignTop)
-        column_ = QVBoxLayout(self)
-        column_.setContentsMargins(12, 10, 12, 10)
-        column_.setSpacing(8)
-        column_.addLayout(head)
-        column_.addLayout(grid)
+        row = QHBoxLayout()
+        row.setSpacing(28)
+        for name, words in FIGURES:
+            row.addLayout(_block(words, *self.values[name]))
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addLayout(row)
+        self.setToolTip(_NOTE)
+
+
+def _block(words: str, own: QWidget, other: QWidget) -> QVBoxLayout:
+    figures = QHBoxLayout()
+    figures.setSpacing(8)
+    figures.addWidget(own)
+    figures.addWidget(other)
+    figures.addStretch(1)
+    block = QVBoxLayout()
+    block.setSpacing(0)
+    block.addWidget(label(words, "caption"))
+    block.addLayout(figures)
+    return block
 
 
 def _figure(value: float | None) -> str:

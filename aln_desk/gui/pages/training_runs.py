@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
     QListWidget,
     QListWidgetItem,
+    QMenu,
+    QMessageBox,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -17,10 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aln_desk.domain.errors import AlnError
 from aln_desk.domain.presets import PRESETS
 from aln_desk.gui import theme
-from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.labels import button, label
+from aln_desk.io import runs as run_files
 from aln_desk.io.runs import Run
+from aln_desk.io.runs_table import date_of, fold_of
 
 _RUN = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 52
@@ -28,69 +35,150 @@ _SIGNS = {"running": "▶", "finished": "✓", "stopped": "■", "failed": "×",
 
 
 class RunList(QWidget):
-    """``runChosen`` carries the chosen `Run`."""
+    """``runChosen`` carries the one chosen `Run`, ``runsChosen`` a list of two or more; ``changed`` when a run was
+    renamed or deleted."""
 
     runChosen = Signal(object)
+    runsChosen = Signal(object)
+    changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.list = QListWidget()
         self.list.setAccessibleName("Runs")
         self.list.setItemDelegate(_RunRow(self.list))
-        self.list.currentItemChanged.connect(self._choose)
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        self.list.itemSelectionChanged.connect(self._choose)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
         self.empty = label("No training yet. Runs of this project are listed here.", "muted", wrap=True)
-        self.empty.setContentsMargins(12, 4, 12, 0)
-        heading = label("Runs", "heading")
-        heading.setContentsMargins(12, 12, 12, 4)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(heading)
-        column.addWidget(self.empty)
-        column.addWidget(self.list, 1)
+        self.error = label("", "error", wrap=True)
+        self.more = button("More", "menu", "Compare, rename or delete runs")
+        self.menu = QMenu(self.more)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.more.setMenu(self.menu)
+        self._lay_out()
 
     def show_runs(self, runs: Sequence[Run], live: str, chosen: str) -> None:
-        """List the runs; ``live`` names the one under way, ``chosen`` the one to mark (else the newest)."""
+        """List the runs; ``live`` names the one under way, ``chosen`` the one to mark (else the newest).
+
+        Several that are marked stay so, where ``chosen`` is one of them.
+        """
+        marked = {run.name for run in self.all_chosen()}
+        marked = marked if chosen in marked else {chosen}
         self.list.blockSignals(True)
         self.list.clear()
         for run in runs:
-            entry = QListWidgetItem(_title(run))
-            entry.setData(_RUN, (run, state_of(run, live)))
-            entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{_title(run)}, {state_of(run, live)}")
-            entry.setToolTip(run.name)
-            self.list.addItem(entry)
-            if run.name == chosen:
-                self.list.setCurrentItem(entry)
-        if runs and self.list.currentRow() < 0:
-            self.list.setCurrentRow(0)
+            self._add(run, state_of(run, live))
+        rows = [row for row, run in enumerate(runs) if run.name in marked] or ([0] if runs else [])
+        for row in rows:
+            self.list.item(row).setSelected(True)
+        if rows:
+            current = next((row for row in rows if runs[row].name == chosen), rows[0])
+            self.list.setCurrentRow(current, self.list.selectionModel().SelectionFlag.NoUpdate)
         self.list.blockSignals(False)
+        self.error.hide()
         self.empty.setVisible(not runs)
+        self.more.setVisible(bool(runs))
 
     def chosen(self) -> Run | None:
-        """The marked run."""
+        """The marked run; of several the one marked last."""
         entry = self.list.currentItem()
         return entry.data(_RUN)[0] if entry else None
 
+    def all_chosen(self) -> list[Run]:
+        """All marked runs, newest first."""
+        entries = (self.list.item(row) for row in range(self.list.count()))
+        return [entry.data(_RUN)[0] for entry in entries if entry.isSelected()]
+
+    def _add(self, run: Run, state: str) -> None:
+        entry = QListWidgetItem(title_of(run))
+        entry.setData(_RUN, (run, state))
+        entry.setData(Qt.ItemDataRole.AccessibleTextRole, f"{title_of(run)}, {state}")
+        entry.setToolTip(run.name)
+        self.list.addItem(entry)
+
     def _choose(self) -> None:
-        if (run := self.chosen()) is not None:
-            self.runChosen.emit(run)
+        found = self.all_chosen()
+        if len(found) > 1:
+            self.runsChosen.emit(found)
+        elif found:
+            self.runChosen.emit(found[0])
+
+    def _open_menu(self, at: QPoint) -> None:
+        self.menu.exec(self.list.viewport().mapToGlobal(at))
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        found = self.all_chosen()
+        self.menu.addAction("Compare all runs", self.list.selectAll).setEnabled(self.list.count() > 1)
+        self.menu.addSeparator()
+        self.menu.addAction("Rename…", self._rename).setEnabled(len(found) == 1)
+        self.menu.addAction("Delete…", self._delete).setEnabled(bool(found))
+
+    def _rename(self) -> None:
+        run = self.all_chosen()[0]
+        text, ok = QInputDialog.getText(self, "Rename the run", "Name of the run:", text=run.label or title_of(run))
+        if ok:
+            self._do(partial(run_files.rename, run, text))
+
+    def _delete(self) -> None:
+        found = self.all_chosen()
+        if _is_sure(self, found):
+            self._do(lambda: [run_files.discard(run) for run in found])
+
+    def _do(self, change: Callable[[], object]) -> None:
+        error = ""
+        try:
+            change()
+        except AlnError as refused:
+            error = str(refused)
+        self.changed.emit()
+        self.error.setText(error)
+        self.error.setVisible(bool(error))
+
+    def _lay_out(self) -> None:
+        for words in (self.empty, self.error):
+            words.setContentsMargins(12, 4, 12, 4)
+        self.error.hide()
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 8, 4)
+        head.addWidget(label("Runs", "heading"), 1)
+        head.addWidget(self.more)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.error)
+        column.addWidget(self.empty)
+        column.addWidget(self.list, 1)
 
 
 def state_of(run: Run, live: str) -> str:
-    """The run's state in one word; a record that says running while nothing runs was interrupted."""
-    return "interrupted" if run.state == "running" and run.name != live else run.state
+    """The run's state in one word; ``live`` names the one that this window watches."""
+    return "running" if run.state == "running" and run.name == live else run_files.state_of(run)
 
 
-def _title(run: Run) -> str:
-    preset = PRESETS[run.preset].title if run.preset in PRESETS else run.preset or run.name
-    try:
-        return f"{preset} · {datetime.fromisoformat(run.started).astimezone():%Y-%m-%d %H:%M}"
-    except ValueError:
-        return preset
+def title_of(run: Run) -> str:
+    """What a run is called: its label, else preset and date."""
+    preset = PRESETS[run.preset].title if run.preset in PRESETS else run.preset
+    return run.label or " · ".join(text for text in (preset, date_of(run.started)) if text) or run.name
+
+
+def _is_sure(parent: QWidget, runs: Sequence[Run]) -> bool:
+    """Asks once, in words."""
+    what = f"the run “{title_of(runs[0])}”" if len(runs) == 1 else f"{len(runs)} runs"
+    box = QMessageBox(QMessageBox.Icon.Question, "Delete", f"Delete {what}?", parent=parent)
+    box.setInformativeText("Curves and pictures go to runs/.trash in the project. Models stay where they are.")
+    delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.exec()
+    return box.clickedButton() is delete
 
 
 class _RunRow(QStyledItemDelegate):
-    """Two lines: preset and date; state and what was reached."""
+    """Two lines: title; state and what was reached."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(120, _ROW_HEIGHT)
@@ -108,12 +196,14 @@ class _RunRow(QStyledItemDelegate):
         inner = box.adjusted(14, 8, -12, -8)
         painter.setFont(theme.body_font())
         painter.setPen(QColor(colours.text))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignTop, index.data())
+        title = QFontMetrics(theme.body_font()).elidedText(index.data(), Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, Qt.AlignmentFlag.AlignTop, title)
         font = theme.body_font()
         font.setPixelSize(theme.CAPTION)
         painter.setFont(font)
         painter.setPen(QColor(colours.muted))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignBottom, f"{_SIGNS[state]}  {state.capitalize()}")
+        words = " · ".join(text for text in (f"{_SIGNS[state]}  {state.capitalize()}", fold_of(run)) if text)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignBottom, words)
         auc = run.figures.get("auc")
         if auc is not None:
             painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, f"AUC {auc:.3f}")

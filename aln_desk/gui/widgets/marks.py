@@ -9,13 +9,13 @@ from aln_desk.gui import theme
 
 
 def verdict_colour(decision: str | None) -> QColor:
-    """Orange positive, sky blue negative, grey for none."""
+    """Orange positive, sky blue negative, grey uncertain or none."""
     known = {"positive": theme.POSITIVE, "negative": theme.NEGATIVE}
     return QColor(known.get(decision or "", theme.UNCERTAIN))
 
 
 def paint_dot(painter: QPainter, centre: QPointF, decision: str | None, radius: float = 6.0) -> None:
-    """A filled dot with a plus or a minus in it; an empty ring while there is no verdict."""
+    """A filled dot with a plus, a minus or a question mark in it; an empty ring while there is no verdict."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     colour = verdict_colour(decision)
@@ -28,10 +28,22 @@ def paint_dot(painter: QPainter, centre: QPointF, decision: str | None, radius: 
         painter.setBrush(colour)
         painter.drawEllipse(centre, radius, radius)
         painter.setPen(QPen(QColor("#15171b"), 1.8))
-        painter.drawLine(centre - QPointF(3, 0), centre + QPointF(3, 0))
-        if decision == "positive":
-            painter.drawLine(centre - QPointF(0, 3), centre + QPointF(0, 3))
+        _paint_sign(painter, centre, decision, radius)
     painter.restore()
+
+
+def _paint_sign(painter: QPainter, centre: QPointF, decision: str, radius: float) -> None:
+    if decision == "uncertain":
+        font = painter.font()
+        font.setPixelSize(round(1.7 * radius))
+        font.setBold(True)
+        painter.setFont(font)
+        square = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+        painter.drawText(square, Qt.AlignmentFlag.AlignCenter, "?")
+        return
+    painter.drawLine(centre - QPointF(3, 0), centre + QPointF(3, 0))
+    if decision == "positive":
+        painter.drawLine(centre - QPointF(0, 3), centre + QPointF(0, 3))
 
 
 def paint_bar(painter: QPainter, rect: QRectF, fraction: float, colour: QColor) -> None:

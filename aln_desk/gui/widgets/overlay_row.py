@@ -14,7 +14,7 @@ from aln_desk.gui.actions import Actions
 from aln_desk.gui.widgets.key_cap import KeyCap
 from aln_desk.gui.widgets.labels import button, label
 
-_SWATCH = """
+SWATCH = """
 QCheckBox::indicator {{ width: 9px; height: 9px; border-radius: 2px; border: 1px solid {colour}; }}
 QCheckBox::indicator:checked {{ background: {colour}; image: none; }}
 QCheckBox:disabled {{ color: {faint}; }}
@@ -162,7 +162,7 @@ class OverlayRow(QWidget):
         box = QCheckBox(overlay.words)
         box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)  # its key stays beside it
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        box.setStyleSheet(_SWATCH.format(colour=overlay.colour, faint=theme.palette().disabled))
+        box.setStyleSheet(SWATCH.format(colour=overlay.colour, faint=theme.palette().disabled))
         box.toggled.connect(lambda _: self._tell(overlay.name))
         self._boxes[overlay.name] = box
         row.addWidget(box)

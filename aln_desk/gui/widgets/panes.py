@@ -55,3 +55,17 @@ def fold(page: QWidget | None, which: int) -> None:
     pane = panes.widget(which % panes.count()) if panes is not None else None
     if panes is not None and pane is not None and (which != 0 or panes.count() > 2):
         panes.fold(pane)
+
+
+class Stack(QSplitter):
+    """Parts of a page above each other, which share what a resize gives as they share the height."""
+
+    def __init__(self, parts: list[QWidget], heights: list[int], parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self.setHandleWidth(9)
+        self.setStyleSheet("QSplitter::handle { background: transparent; }")
+        self.setChildrenCollapsible(False)
+        for part, height in zip(parts, heights, strict=True):
+            self.addWidget(part)
+            self.setStretchFactor(self.count() - 1, height // 10)  # Qt keeps it in one byte
+        self.setSizes(heights)

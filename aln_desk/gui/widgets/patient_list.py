@@ -111,9 +111,14 @@ class PatientList(QWidget):
 
     def _count(self) -> None:
         total = len(self._workspace.patients)
-        words = [f"{self.filter.rowCount()} of {total}", f"{len(self._workspace.signed)} signed"]
-        self.counts.setText(" · ".join(words))
+        words = f"{self.filter.rowCount()} of {total} · {len(self._workspace.signed)} signed"
+        uncertain = self._uncertain()
+        self.counts.setText(f"{words}\n{uncertain} uncertain" if uncertain else words)
         self.no_match.tell(self.filter.rowCount(), total)
+
+    def _uncertain(self) -> int:
+        verdicts = (self._workspace.verdict(patient.id) for patient in self._workspace.patients)
+        return sum(verdict is not None and verdict.uncertain for verdict in verdicts)
 
     def _lay_out(self, key: str) -> None:
         about = QHBoxLayout()

@@ -15,6 +15,7 @@ pg.setConfigOptions(antialias=True)
 
 _ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a")
 _ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20")
+_GRID = 0.16
 _DASHES = (
     Qt.PenStyle.SolidLine,
     Qt.PenStyle.DashLine,
@@ -44,13 +45,20 @@ def make_plot(bottom: str, left: str) -> Any:
     plot.setMenuEnabled(False)
     plot.setMouseEnabled(False, False)
     plot.hideButtons()
-    plot.showGrid(x=True, y=True, alpha=0.16)
+    plot.showGrid(x=True, y=True, alpha=_GRID)
     plot.setLabel("bottom", bottom)
     plot.setLabel("left", left)
     for side in ("bottom", "left"):
         plot.getAxis(side).enableAutoSIPrefix(False)
     dress(plot)
     return plot
+
+
+def set_left_axis(plot: Any, axis: Any) -> None:
+    """Another axis for the values, as quiet as the one that `make_plot` made."""
+    plot.setAxisItems({"left": axis})
+    axis.enableAutoSIPrefix(False)
+    axis.setGrid(round(255 * _GRID))
 
 
 def dress(plot: Any) -> None:

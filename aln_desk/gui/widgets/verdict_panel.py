@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from aln_desk.domain.patient import Patient
-from aln_desk.domain.verdict import Verdict
+from aln_desk.domain.verdict import NOT_DECIDED, Undecided, Verdict
 from aln_desk.gui import theme
 from aln_desk.gui.findings import OUTCOME_WORDS, image_names, verdict_sentence
 from aln_desk.gui.model_in_use import ModelInUse
@@ -22,6 +22,7 @@ from aln_desk.gui.widgets.shares import Shares
 CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
 OUTLINES_ONLY = "This model has learned outlines only: no outcome was known when it was trained."
 NO_SECOND_STAGE = "This model reads single images only: it gives no verdict on a patient."
+SIGNS = {"positive": "+", "negative": "−", "uncertain": "?"}
 SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
 
 
@@ -40,6 +41,7 @@ class VerdictPanel(QWidget):
         self.score = label("", "answer")
         self.decision = label("")
         self.bar = ScoreBar()
+        self.uncertain = label("", wrap=True)
         self.sentence = label("", wrap=True)
         self.shares = Shares()
         self.shares.chosen.connect(self.instanceChosen)
@@ -73,18 +75,23 @@ class VerdictPanel(QWidget):
         self._outcome_shown = shown
         self._show_clinical()
 
-    def show_verdict(self, patient: Patient, verdict: Verdict | None) -> None:
-        """The number, the decision, the sentence and the shares; nothing of it where there is no verdict."""
+    def show_verdict(self, patient: Patient, verdict: Verdict | None, undecided: Undecided | None = None) -> None:
+        """The number, the decision, the sentences and the shares; nothing of it where there is no verdict.
+
+        ``undecided``: the scores that the verdict's model calls uncertain, where it is known.
+        """
         for widget in self._answers:
             widget.setVisible(verdict is not None)
         self._heading.setText("Probability of node metastasis" if verdict is not None else "Verdict")
         self.report.setEnabled(verdict is not None)
+        self.uncertain.setVisible(verdict is not None and verdict.uncertain)
         if verdict is None:
             return
         self.score.setText(f"{verdict.score:.2f}")
         self.score.setAccessibleName(f"Probability of node metastasis {verdict.score:.2f}")
         self._show_decision(verdict)
-        self.bar.set_verdict(verdict)
+        self.uncertain.setText(undecided.sentence if undecided else NOT_DECIDED)
+        self.bar.set_verdict(verdict, undecided)
         self.sentence.setText(verdict_sentence(patient, verdict))
         self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
         self._shares_heading.setVisible(bool(verdict.shares))
@@ -105,8 +112,7 @@ class VerdictPanel(QWidget):
 
     def _show_decision(self, verdict: Verdict) -> None:
         colour = theme.word_colour(verdict_colour(verdict.decision).name())
-        sign = "+" if verdict.decision == "positive" else "−"
-        self.decision.setText(f"{sign} {verdict.decision.capitalize()}")
+        self.decision.setText(f"{SIGNS[verdict.decision]} {verdict.decision.capitalize()}")
         self.decision.setStyleSheet(
             f"color: {colour}; border: 1px solid {colour}; border-radius: 5px; padding: 3px 8px; font-weight: 600;"
         )
@@ -167,7 +173,7 @@ class VerdictPanel(QWidget):
         self._heading = label("Verdict", "heading")
         column.addWidget(self._heading)
         column.addLayout(number)
-        for widget in (self.bar, self.sentence, self.missing, self.read):
+        for widget in (self.bar, self.uncertain, self.sentence, self.missing, self.read):
             column.addWidget(widget)
         column.addSpacing(8)
         column.addWidget(self._shares_heading)

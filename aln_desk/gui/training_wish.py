@@ -1,0 +1,194 @@
+"""What the window asks a training to do: plain data that can be kept, and the command line that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from aln_desk.domain import recipe as recipes
+from aln_desk.domain.errors import BadSetting
+from aln_desk.domain.presets import PRESETS
+from aln_desk.domain.recipe import Recipe, Setting
+
+_FOR_PROGRAMS = ("--events", "--stop-with-stdin")
+_OF_STAGE_ONE = frozenset(
+    {"backbone", "pretrained", "tasks", "size", "geometry", "clean", "pooling", "mask_tokens", "type_tokens"}
+)
+"""Settings without a stage in their key that only stage 1 reads."""
+_OF_FIGURES = frozenset({"seed", "held_out", "calibration", "error"})
+"""Those that still mean something where no network learns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What can be trained: the word of ``aln-desk train``, its name and a sentence for people."""
+
+    stages: str
+    title: str
+    description: str
+
+
+WORKS = (
+    Work("all", "Both stages", "Masks and status from single images, then a verdict from all images of a patient"),
+    Work("mtl", "Stage 1 only", "Masks, lesion type and status of single images; no verdicts"),
+    Work("mil", "Stage 2 only", "Verdicts of patients, on top of a model whose stage 1 stays as it is"),
+    Work("clinical", "Clinical variables", "Logistic regression; reads no image and is done in seconds"),
+    Work("fusion", "Clinical variables and images", "Logistic regression over both, on top of a model that stays"),
+)
+ON_A_MODEL = ("mil", "fusion")
+"""Works that build on a model which exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One training as asked for. ``settings`` holds only what differs from the preset, as text by key.
+
+    ``folds`` 0: no cross-validation; ``seeds`` empty: one training with the recipe's own seed. ``base``: folder of
+    the model to build on (see `ON_A_MODEL`), empty where none is needed. ``resume`` names a run to go on with; all
+    but ``device`` is then read from that run.
+    """
+
+    preset: str = "small"
+    cohorts: tuple[str, ...] = ()
+    device: str = "auto"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    stages: str = "all"
+    name: str = ""
+    base: str = ""
+    folds: int = 0
+    seeds: tuple[int, ...] = ()
+    allow_download: bool = False
+    resume: str = ""
+
+    @property
+    def title(self) -> str:
+        """What a list shows in its first line."""
+        if self.resume:
+            return f"Resume {self.resume}"
+        return self.name or (PRESETS[self.preset].title if self.preset in PRESETS else self.preset)
+
+    @property
+    def summary(self) -> str:
+        """What a list shows in its second line."""
+        if self.resume:
+            return "Goes on from its last checkpoint"
+        parts = [next((work.title for work in WORKS if work.stages == self.stages), self.stages)]
+        parts += [f"{self.folds} folds"] if self.folds else []
+        parts += [f"{len(self.seeds)} seeds"] if self.seeds else []
+        count = len(self.settings)
+        parts += [f"{count} setting{'' if count == 1 else 's'} changed"] if count else []
+        return " · ".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values; `from_dict` reads them back."""
+        return {**asdict(self), "cohorts": list(self.cohorts), "seeds": list(self.seeds)}
+
+    @classmethod
+    def from_dict(cls, record: Any) -> Wish | None:
+        """The wish of `to_dict`; None for anything else, so that a damaged list loses one entry and not all."""
+        if not isinstance(record, dict):
+            return None
+        like = cls().to_dict()
+        known = {entry.name: record[entry.name] for entry in fields(cls) if entry.name in record}
+        if any(type(value) is not type(like[name]) for name, value in known.items()):
+            return None
+        sets = known.get("settings", {})
+        lists: dict[str, Any] = {name: tuple(known[name]) for name in ("cohorts", "seeds") if name in known}
+        if not _all(str, [*sets.values(), *lists.get("cohorts", ())]) or not _all(int, lists.get("seeds", ())):
+            return None
+        return cls(**{**known, **lists})
+
+
+def arguments(project: str | Path, wish: Wish) -> list[str]:
+    """The command line of one training, after the program's name."""
+    if wish.resume:
+        return [*resume_arguments(project, wish.resume, wish.device), *_FOR_PROGRAMS]
+    words = ["train", wish.stages, str(project), *_FOR_PROGRAMS]
+    words += ["--preset", wish.preset, "--device", wish.device]
+    words += [word for name in wish.cohorts for word in ("--cohort", name)]
+    words += ["--name", wish.name] if wish.name else []
+    words += ["--base", wish.base] if wish.base else []
+    words += ["--folds", str(wish.folds)] if wish.folds else []
+    words += ["--seeds", ",".join(map(str, wish.seeds))] if wish.seeds else []
+    words += ["--allow-download"] if wish.allow_download else []
+    for key, text in wish.settings.items():
+        words += ["--set", f"{key}={text}"]
+    return words
+
+
+def background_arguments(project: str | Path, run: str, device: str) -> list[str]:
+    """The command line that goes on with a run without a window; it waits until the present process lets go."""
+    return [*resume_arguments(project, run, device), "--wait", "--events"]
+
+
+def resume_arguments(project: str | Path, run: str, device: str) -> list[str]:
+    """The words that both ways of going on begin with."""
+    return ["train", "all", str(project), "--resume", run, "--device", device]
+
+
+def known_settings(recipe: Recipe, stages: str) -> dict[str, Setting]:
+    """The settings that a work of `WORKS` reads, by key."""
+    return {key: setting for key, setting in recipes.settings(recipe).items() if _is_read(key, stages)}
+
+
+def problems(recipe: Recipe, texts: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with these texts as changes of ``recipe``: a sentence by key; empty when they can be used."""
+    found: dict[str, str] = {}
+    known = recipes.settings(recipe)
+    for key, text in texts.items():
+        try:
+            recipe = recipes.change(recipe, {key: text})
+        except BadSetting as error:
+            found[key] = str(error).replace(f" for {key}", "", 1)
+            continue
+        if not known[key].allows(recipes.value(recipe, key)):
+            found[key] = f"It must be {known[key].wanted}."
+    return found or _disagreement(recipe)
+
+
+def differing(recipe: Recipe, texts: Mapping[str, str]) -> dict[str, str]:
+    """Those of the texts that change ``recipe``; a text that cannot be read changes it."""
+    return {key: text for key, text in texts.items() if not _says(recipe, key, text)}
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """The seeds of "0, 1, 2"; `BadSetting` for anything but whole numbers from 0 on, each once."""
+    words = text.replace(",", " ").split()
+    if not all(word.isdecimal() and word.isascii() and len(word) < 10 for word in words):
+        raise BadSetting("Seeds are whole numbers with commas between them, such as 0, 1, 2.")
+    seeds = tuple(map(int, words))
+    if len(set(seeds)) < len(seeds):
+        raise BadSetting("Each seed may be named once.")
+    return seeds
+
+
+def _is_read(key: str, stages: str) -> bool:
+    stage, _, name = key.rpartition(".")
+    if stages in ("clinical", "fusion"):
+        return key in _OF_FIGURES
+    if stage:
+        return stages in (stage, "all")
+    return stages != "mil" or name not in _OF_STAGE_ONE
+
+
+def _says(recipe: Recipe, key: str, text: str) -> bool:
+    try:
+        return recipes.change(recipe, {key: text}) == recipe
+    except BadSetting:
+        return False
+
+
+def _disagreement(recipe: Recipe) -> dict[str, str]:
+    """The sentence of `recipe.check` about values that do not go together, by the key that it begins with."""
+    try:
+        recipes.check(recipe)
+    except BadSetting as error:
+        key, _, rest = str(error).partition(" ")
+        return {key: rest[:1].upper() + rest[1:]}
+    return {}
+
+
+def _all(kind: type, values: Sequence[Any]) -> bool:
+    return all(type(value) is kind for value in values)

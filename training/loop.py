@@ -30,7 +30,7 @@ class Course:
 
     ``validate_every`` and ``patience`` as in `MtlRecipe`, the latter counted in validations. ``goodness`` makes one
     number, larger for better, of a validation's figures. ``state`` is the checkpoint's file; the best parameters lie
-    beside it. ``offset`` and ``total`` place this network among several of a stage, for progress.
+    beside it, and ``keep_best`` says whether they or the last ones are the network's in the end. ``offset`` and ``total`` place this network among several of a stage, for progress.
     """
 
     stage: str
@@ -126,7 +126,7 @@ def _validate(
     figures = measure(done)
     net.train()
     emit(Curve(course.stage, "validation", course.offset + done, dict(figures)))
-    if best.note(course.goodness(figures), done) and course.keep_best and world.first:
+    if best.note(course.goodness(figures), done) and world.first:
         checkpoint.save_net(course.best_file, net)
 
 

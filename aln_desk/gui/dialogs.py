@@ -17,6 +17,7 @@ _CLOSING = (
     "Stopped, it keeps what it has done and can go on later. In the background it goes on without the window, which "
     "shows it again when the project is next opened."
 )
+_SEVERAL = " Either way the runs that this one would have been followed by are not begun."
 _WAITING = "\n\nThe queue ({} training{}) is kept and waits for the window."
 
 
@@ -42,13 +43,15 @@ def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool]) -> bo
     return answer == _Answer.Discard
 
 
-def end_training(parent: QWidget, waiting: int) -> Ending:
+def end_training(parent: QWidget, waiting: int, several: bool) -> Ending:
     """What becomes of the training under way when the window closes; ``waiting`` trainings are queued behind it.
+    ``several``: it is one of a cross-validation or a sweep, of which a process of its own can do this one alone.
 
     Escape and Enter stay: hours of work are never ended by a key pressed too soon.
     """
     box = QMessageBox(QMessageBox.Icon.Question, "Training", "A training is under way.", parent=parent)
-    box.setInformativeText(_CLOSING + (_WAITING.format(waiting, "s" if waiting > 1 else "") if waiting else ""))
+    queue = _WAITING.format(waiting, "s" if waiting > 1 else "") if waiting else ""
+    box.setInformativeText(_CLOSING + (_SEVERAL if several else "") + queue)
     stop = box.addButton("Stop training and close", QMessageBox.ButtonRole.AcceptRole)
     leave = box.addButton("Keep training in the background", QMessageBox.ButtonRole.AcceptRole)
     stay = box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)

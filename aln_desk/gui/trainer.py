@@ -59,6 +59,11 @@ class Trainer(QObject):
         """Whether it is this window's child, which closing would end."""
         return self._process.running
 
+    @property
+    def several(self) -> bool:
+        """Whether it is this window's own and does several runs, one after another."""
+        return self._order is not None and bool(self._order.wish.folds or self._order.wish.seeds)
+
     def open(self, project: Path | None, runs: Path | None) -> None:
         """Look for a training under way in this project's folder of runs, and bring back what waits there.
 
@@ -108,7 +113,8 @@ class Trainer(QObject):
             self.changed.emit()
 
     def shutdown(self) -> None:
-        """End this window's own training and wait until it is gone; one that is followed goes on."""
+        """End this window's own training and wait until it is gone; one that is followed goes on, what waits rests."""
+        self.queue.rest(True)
         self._follower.watch(None)
         self._process.shutdown()
 
@@ -148,6 +154,7 @@ class Trainer(QObject):
     def _hand_over(self, live: Run | None, order: Order | None, ok: bool, sentence: str) -> None:
         """Go on with the run in the background, unless it reached its end or failed before it could stop."""
         state = read_run(live.folder).state if live else "stopped" if ok else "failed"
+        self.queue.rest(True)
         if live is None or order is None or state in ("finished", "failed"):
             self.left.emit(state != "failed", sentence)
         elif self._process.go_on_in_background(order.project, live.folder, order.wish.device):

@@ -14,20 +14,26 @@ from numpy.typing import NDArray
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+_ROW, _COLUMN = np.ones((1, 3), np.uint8), np.ones((3, 1), np.uint8)
+
 _SEEN = 20
 """Grey level from which a pixel counts when an image's own sharpness is measured."""
-_SHARPER, _SHARP_LOW, _SHARP_HIGH = 3.8, 55.0, 120.0
-"""A stroke's fall in grey levels: so many times what 95 % of the tissue stays under, within limits."""
-_WEAK, _INSIDE, _FAINT = 0.85, 0.75, 0.55
-"""Shares of that fall which do for what hangs together with a sure stroke, for its inside, and within `_WORD`."""
+_SIDEWAYS, _SIDEWAYS_LIMITS = 6.0, (40.0, 120.0)
+_ANYWAY, _ANYWAY_LIMITS = 3.8, (55.0, 120.0)
+"""A stroke's fall in grey levels, sideways and in any direction: so many times what 95 % of the image stays under,
+within limits. Shrinking an image sharpens its tissue."""
+_AGAIN = 0.6
+"""Share of the sideways fall that does within `_WORD`."""
 _WORD = (21, 61)
 """Height and width in pixels of the surroundings of a mark in which another one is likely: the rest of the word."""
-_HAIR = 75.0
-"""Fall in grey levels on both sides of a line of one or two pixels; tissue has none."""
+_INSIDE = 0.75
+"""Share of the fall by which the inside of a stroke exceeds what is around it."""
+_HAIR = 60.0
+"""Fall in grey levels on both sides of a level line of one or two pixels; tissue has hardly any."""
 _STROKE = 9
 """Strokes are thinner than this, in pixels."""
-_CROWD, _SURE, _SURE_SIDEWAYS, _SURE_HAIR = 15, 8, 5, 4
-"""Side of a square in pixels, and how many sharp pixels of each kind lie there around a mark."""
+_CROWD, _SURE, _SURE_HAIR = 15, 7, 4
+"""Side of a square in pixels, and how many sharp pixels of either kind lie there around a mark."""
 _COLOUR = 60
 """Levels by which a channel leaves the image's own tint."""
 _MOST = 0.25
@@ -72,28 +78,22 @@ def marks(image: NDArray[np.uint8]) -> Mask:
 
 
 def _strokes(grey: Grey) -> Mask:
+    """Strokes start from pixels that are sharp sideways, as tissue hardly is, and go on along those that are sharp in
+    any direction.
+    """
     hat = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, _square(_STROKE))
-    sideways = np.minimum(_fall(grey, np.ones((1, 3), np.uint8)), hat)
-    sharp = np.maximum(sideways, np.minimum(_fall(grey, np.ones((3, 1), np.uint8)), hat))
-    least = _least_fall(sharp[grey > _SEEN])
-    seeds = _crowds(sharp, sideways, least) | _hairs(grey, least)
-    words = _dilated(seeds & _crowded(seeds, _SURE), *_WORD)
-    seeds |= words & _crowds(sharp, sideways, _FAINT * least)
-    strokes = _reached(seeds, seeds | (sharp >= _WEAK * least))
+    sideways = np.minimum(_fall(grey, _ROW), hat)
+    sharp = np.maximum(sideways, np.minimum(_fall(grey, _COLUMN), hat))
+    seen = grey > _SEEN
+    sure = _least_fall(sideways[seen], _SIDEWAYS, _SIDEWAYS_LIMITS)
+    least = _least_fall(sharp[seen], _ANYWAY, _ANYWAY_LIMITS)
+    hairs = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, _COLUMN) >= max(_HAIR, least)
+    seeds = _crowds(sideways >= sure, _SURE) | _crowds(hairs, _SURE_HAIR)
+    seeds |= _dilated(_crowds(seeds, _SURE), *_WORD) & _crowds(sideways >= _AGAIN * sure, _SURE)
+    strokes = _reached(seeds, seeds | (sharp >= least))
     gaps = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _square(_STROKE))
-    return strokes | (_dilated(strokes, 5, 5) & (np.maximum(hat, gaps) >= _INSIDE * least))
-
-
-def _crowds(sharp: Grey, sideways: Grey, least: float) -> Mask:
-    """Sharp pixels among others, some of them sharp sideways: fascia is sharp downwards only."""
-    chosen = sharp >= least
-    return chosen & _crowded(chosen, _SURE) & _crowded(sideways >= least, _SURE_SIDEWAYS)
-
-
-def _hairs(grey: Grey, least: float) -> Mask:
-    """Level lines one or two pixels thick, such as ticks and the border of a box."""
-    chosen = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, np.ones((3, 1), np.uint8)) >= max(_HAIR, least)
-    return np.asarray(chosen & _crowded(chosen, _SURE_HAIR), np.bool_)
+    body = np.asarray(np.maximum(hat, gaps) >= _INSIDE * least, np.bool_)
+    return strokes | (_dilated(strokes, 5, 5) & body)
 
 
 def _fall(grey: Grey, neighbours: NDArray[np.uint8]) -> Grey:
@@ -101,18 +101,18 @@ def _fall(grey: Grey, neighbours: NDArray[np.uint8]) -> Grey:
     return np.asarray(cv2.subtract(grey, cv2.erode(grey, neighbours)), np.uint8)
 
 
-def _least_fall(sharp: Grey) -> float:
-    """The fall that tells a stroke from this image's tissue, which shrinking the image has made sharper."""
-    usual = float(np.percentile(sharp, 95)) if sharp.size else 0.0
-    return float(np.clip(_SHARPER * usual, _SHARP_LOW, _SHARP_HIGH))
+def _least_fall(falls: Grey, times: float, limits: tuple[float, float]) -> float:
+    """The fall that tells a stroke from this image's tissue."""
+    usual = float(np.percentile(falls, 95)) if falls.size else 0.0
+    return float(np.clip(times * usual, *limits))
 
 
-def _crowded(chosen: Mask, least: int) -> Mask:
-    """Where at least so many of the chosen pixels lie in the square around."""
+def _crowds(chosen: Mask, least: int) -> Mask:
+    """The chosen pixels with at least so many of them, themselves included, in the square around."""
     count = cv2.boxFilter(
         chosen.view(np.uint8), cv2.CV_16U, (_CROWD, _CROWD), normalize=False, borderType=cv2.BORDER_CONSTANT
     )
-    return np.asarray(count >= least, np.bool_)
+    return chosen & np.asarray(count >= least, np.bool_)
 
 
 def _reached(seeds: Mask, strokes: Mask) -> Mask:
@@ -120,7 +120,7 @@ def _reached(seeds: Mask, strokes: Mask) -> Mask:
     _, parts = cv2.connectedComponents(_dilated(strokes, 7, 7).view(np.uint8))
     kept = np.zeros(int(parts.max()) + 1, np.bool_)
     kept[parts[seeds]] = True
-    return strokes & kept[parts]
+    return np.asarray(strokes & kept[parts], np.bool_)
 
 
 def _coloured(image: NDArray[np.uint8], brightest: Grey) -> Mask:
@@ -132,7 +132,7 @@ def _coloured(image: NDArray[np.uint8], brightest: Grey) -> Mask:
     for channel in missing:
         strange |= cv2.subtract(channel, _tint(channel, brightest)) >= _COLOUR
     thick = cv2.morphologyEx(strange.view(np.uint8), cv2.MORPH_OPEN, _square(_CROWD))
-    return strange & (thick == 0)
+    return strange & ~np.asarray(thick, np.uint8).view(np.bool_)
 
 
 def _tint(missing: Grey, brightest: Grey) -> Grey:
@@ -192,9 +192,8 @@ def _coarse(grey: Grey) -> Grey:
 def _flat(grey: Grey) -> Mask:
     """Areas of one even colour, such as a panel of the scanner's screen; tissue has speckle."""
     spread = cv2.subtract(cv2.dilate(grey, _square(3)), cv2.erode(grey, _square(3)))
-    return np.asarray(cv2.morphologyEx((spread <= 1).view(np.uint8), cv2.MORPH_OPEN, _square(9)), np.uint8).view(
-        np.bool_
-    )
+    even = cv2.threshold(spread, 1, 1, cv2.THRESH_BINARY_INV)[1]
+    return np.asarray(cv2.morphologyEx(even, cv2.MORPH_OPEN, _square(9)), np.uint8).view(np.bool_)
 
 
 def _enlarged(hull: NDArray[np.int32], factor: NDArray[np.float64]) -> NDArray[np.int32]:

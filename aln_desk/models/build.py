@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -184,9 +183,10 @@ def _load_mil(folder: Path, manifest: Mapping[str, Any], token_dim: int) -> BagN
 
 
 def _filled(net: Net, path: Path) -> Net:
-    """The network in evaluation mode with the file's parameters and buffers, as float32 on the CPU."""
+    """The network in evaluation mode with the file's parameters and buffers, on the CPU; numbers as float32."""
     arrays = checkpoint.load_tensors(path)
-    tensors = {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     try:
         net.load_state_dict(tensors, strict=True, assign=True)
     except RuntimeError as error:
@@ -214,4 +214,9 @@ def _record(folder: Path, manifest: Mapping[str, Any], key: str) -> Mapping[str,
 
 
 def _arrays(net: nn.Module, dtype: StoredDtype) -> dict[str, NDArray[Any]]:
-    return {name: value.detach().float().cpu().numpy().astype(dtype) for name, value in net.state_dict().items()}
+    """Parameters and buffers; counts (of a batch norm) keep their type."""
+    state = {name: value.detach().cpu() for name, value in net.state_dict().items()}
+    stored = {
+        name: value.to(getattr(torch, dtype)) if value.is_floating_point() else value for name, value in state.items()
+    }
+    return {name: value.numpy() for name, value in stored.items()}

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.verdict import Placement
+from aln_desk.io import burned_in
 from aln_desk.models.config import from_record
 
 Geometry = Literal["letterbox", "stretch"]
@@ -29,19 +30,23 @@ class Preprocess:
 
     ``size``: side of the square input. ``mean`` and ``std`` are per RGB channel on the scale 0-255 (the
     defaults are the paper's). ``geometry``: ``letterbox`` keeps the aspect, the long edge fills the square,
-    the rest is padding on both sides; ``stretch`` ignores the aspect, as the paper's test does.
+    the rest is padding on both sides; ``stretch`` ignores the aspect, as the paper's test does. ``clean``: first
+    blank what the scanner drew, at the image's own resolution (`burned_in.cleaned`).
     """
 
     size: int = 256
     mean: Triple = (39.02, 39.34, 41.44)
     std: Triple = (54.45, 53.53, 53.74)
     geometry: Geometry = "letterbox"
+    clean: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise BadSetting(f"size is {self.size}; choose 1 or more.")
         if self.geometry not in get_args(Geometry):
             raise BadSetting(f"There is no geometry '{self.geometry}'; choose letterbox or stretch.")
+        if not isinstance(self.clean, bool):
+            raise BadSetting(f"clean is {self.clean}; choose true or false.")
         if len(self.mean) != 3 or len(self.std) != 3 or not all(value > 0 for value in self.std):
             raise BadSetting("mean and std need three numbers each, those of std above 0.")
         if not all(math.isfinite(value) for value in (*self.mean, *self.std)):
@@ -73,7 +78,8 @@ class Preprocess:
 
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 RGB -> (size, size, 3) uint8 RGB; shrunk by area, enlarged linearly."""
-        return self._into_square(image, np.array(self.padding, np.uint8), smooth=True)
+        shown = burned_in.cleaned(image) if self.clean else image
+        return self._into_square(shown, np.array(self.padding, np.uint8), smooth=True)
 
     def apply_mask(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(H, W) uint8 classes -> (size, size) uint8, nearest; 0 in the padding."""

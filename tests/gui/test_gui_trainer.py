@@ -128,6 +128,18 @@ def test_after_stop_the_queue_rests_until_it_may_go_on(trainer: Trainer, qtbot: 
     assert len(asked(project)) == 2
 
 
+def test_nothing_begins_while_the_window_closes(trainer: Trainer, qtbot: QtBot, project: Path, memory: Memory) -> None:
+    mode(project, "wait")
+    trainer.request(project, Wish("tiny", name="one"))
+    trainer.request(project, Wish("tiny", name="two"))
+    qtbot.waitUntil(lambda: trainer.live is not None, timeout=30_000)
+    trainer.shutdown()
+    qtbot.wait(100)
+    assert not trainer.running
+    assert len(asked(project)) == 1
+    assert [record["name"] for record in memory.queue(project)] == ["two"]
+
+
 def test_trainings_are_moved_and_removed(memory: Memory, project: Path) -> None:
     queue = TrainingQueue(memory)
     for name in "abc":

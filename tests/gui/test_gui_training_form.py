@@ -191,8 +191,9 @@ def test_repeats_are_asked_for_where_they_mean_something(form: TrainingForm, qtb
     qtbot.keyClicks(form.repeats.seeds, "0, 1 2")
     assert (form.wish().folds, form.wish().seeds) == (2, (0, 1, 2))
     assert form.changed_words.text() == "2 changed"
-    choose(form, work="mtl")
-    assert (form.wish().folds, form.wish().seeds) == (2, ())
+    choose(form, work="clinical")
+    assert not form.repeats.isVisible()
+    assert (form.wish().folds, form.wish().seeds) == (0, ())
     choose(form, work="all")
     qtbot.keyClicks(form.repeats.seeds, ", 1")
     assert form.repeats.error.isVisible()

@@ -292,7 +292,21 @@ def test_closing_during_a_training_asks_once(
     assert len(asked) == 1
     assert "A training is under way." in asked[0]
     assert "The queue (1 training) is kept" in asked[0]
+    assert "followed by" not in asked[0]
     assert page.trainer.running
+
+
+def test_closing_tells_what_a_cross_validation_loses(
+    page: TrainingPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answer_with(monkeypatch, "Cancel")
+    folder = make_project(tmp_path / "p")
+    (folder / "mode").write_text("wait")
+    workspace.open(folder)
+    page.form.repeats.folds.setValue(5)
+    page.form.go.click()
+    assert not page.may_close()
+    assert "the runs that this one would have been followed by are not begun" in asked[0]
 
 
 def test_without_a_training_closing_asks_nothing(page: TrainingPage, monkeypatch: pytest.MonkeyPatch) -> None:

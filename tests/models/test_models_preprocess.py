@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aln_desk.domain.errors import BadModel, BadSetting
+from aln_desk.io import burned_in
 from aln_desk.models.preprocess import Preprocess
 
 SIDES = st.one_of(st.integers(1, 40), st.integers(1, 2000))
@@ -109,8 +111,27 @@ def test_padding_is_zero_once_normalised() -> None:
     )
 
 
+def test_cleaning_blanks_the_marks_before_the_image_is_resized() -> None:
+    image = np.random.default_rng(0).normal(90, 6, (200, 300, 3)).astype(np.uint8)
+    image[:] = cv2.GaussianBlur(image.max(axis=2), (0, 0), 2)[..., None]
+    plain = image.copy()
+    cv2.putText(image, "AXILLA", (100, 120), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (255, 255, 255), 2, cv2.LINE_AA)
+    cleaning = Preprocess(size=128, clean=True)
+    assert np.array_equal(cleaning.apply(image), Preprocess(size=128).apply(burned_in.cleaned(image)))
+    expected = Preprocess(size=128).apply(plain).astype(int)
+    assert (
+        np.abs(cleaning.apply(image) - expected).max() < 20 < np.abs(Preprocess(size=128).apply(image) - expected).max()
+    )
+    assert cleaning.place(200, 300) == Preprocess(size=128).place(200, 300)
+
+
+def test_a_record_of_the_first_models_does_not_clean() -> None:
+    record = {"size": 64, "mean": [1.0, 2.0, 3.0], "std": [4.0, 5.0, 6.0], "geometry": "letterbox"}
+    assert Preprocess.from_dict(record).clean is False
+
+
 def test_config_survives_json() -> None:
-    preprocess = Preprocess(size=96, mean=(1.0, 2.0, 3.0), std=(4.0, 5.0, 6.0), geometry="stretch")
+    preprocess = Preprocess(size=96, mean=(1.0, 2.0, 3.0), std=(4.0, 5.0, 6.0), geometry="stretch", clean=True)
     assert Preprocess.from_dict(json.loads(json.dumps(preprocess.to_dict()))) == preprocess
 
 
@@ -121,6 +142,7 @@ def test_config_survives_json() -> None:
         {"size": 0},
         {"size": "big"},
         {"geometry": "crop"},
+        {"clean": "yes"},
         {"mean": [1, 2]},
         {"mean": 3},
         {"mean": ["a", "b", "c"]},

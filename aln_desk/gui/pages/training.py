@@ -98,7 +98,7 @@ class TrainingPage(QWidget):
         """
         if not self.trainer.owned:
             return True
-        answer = dialogs.end_training(self, len(self.trainer.queue.orders))
+        answer = dialogs.end_training(self, len(self.trainer.queue.orders), self.trainer.several)
         if answer == "leave":
             self.trainer.leave()
             self.leaving.emit(_LEAVING)
@@ -167,7 +167,6 @@ class TrainingPage(QWidget):
 
     def _show_run(self, run: Run) -> None:
         """Show a run's curves and end; those of the run under way keep coming."""
-        self.head.show()
         self.head.show_run(run, self._is_live(run))
         self._stack.setCurrentIndex(1)
         self._show_result(run)
@@ -249,7 +248,6 @@ class TrainingPage(QWidget):
         return self.trainer.live is None or (len(chosen) == 1 and self._is_live(chosen[0]))
 
     def _say(self, sentence: str) -> None:
-        self.head.show()
         self.head.say(sentence)
         self._stack.setCurrentIndex(1)
 

@@ -29,8 +29,9 @@ def lay_out(form: TrainingForm, actions: Actions) -> dict[str, QWidget]:
     }
     stack = QStackedWidget()
     stack.addWidget(_short_page(form, parts))
-    stack.addWidget(_settings_page(form))
-    _connect(form, stack)
+    settings = _settings_page(form)
+    stack.addWidget(settings)
+    _connect(form, stack, settings)
     column = QVBoxLayout(form)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
@@ -40,7 +41,7 @@ def lay_out(form: TrainingForm, actions: Actions) -> dict[str, QWidget]:
     return parts
 
 
-def _connect(form: TrainingForm, stack: QStackedWidget) -> None:
+def _connect(form: TrainingForm, stack: QStackedWidget, settings: QWidget) -> None:
     def open_settings() -> None:
         stack.setCurrentIndex(1)
         form.settings.search.setFocus()
@@ -51,7 +52,7 @@ def _connect(form: TrainingForm, stack: QStackedWidget) -> None:
 
     form.open_settings.clicked.connect(open_settings)
     form.close_settings.clicked.connect(close_settings)
-    escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), stack.widget(1))
+    escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), settings)
     escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
     escape.activated.connect(close_settings)
 

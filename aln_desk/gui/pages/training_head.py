@@ -28,7 +28,7 @@ _SENTENCES = {
 
 
 class RunHead(QWidget):
-    """``state`` wraps; ``resume`` and ``bar`` are there only where they mean something."""
+    """Away for a finished run; ``resume`` and ``bar`` are there only where they mean something."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,7 +54,7 @@ class RunHead(QWidget):
         """Say how a run ended; one that is ``live`` will tell by itself."""
         state = "running" if live else state_of(run, "")
         self.say(_SENTENCES[state])
-        self.state.setVisible(bool(self.state.text()) or live)
+        self.setVisible(state != "finished")
         self._offer.setVisible(state not in ("finished", "running"))
         self.bar.setVisible(live)
 
@@ -77,7 +77,7 @@ class RunHead(QWidget):
     def say(self, sentence: str) -> None:
         """Say this instead."""
         self.state.setText(sentence)
-        self.state.show()
+        self.show()
 
 
 def _progress_words(message: Progress) -> str:

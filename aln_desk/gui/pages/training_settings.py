@@ -44,7 +44,9 @@ class SettingList(QWidget):
         self.search.setAccessibleName("Search settings")
         self.search.textChanged.connect(self._filter)
         self.nothing = label("", "muted", wrap=True)
-        self._above = QVBoxLayout()
+        self._above_box = QWidget()
+        self._above = QVBoxLayout(self._above_box)
+        self._above.setContentsMargins(0, 0, 0, 0)
         self._column = QVBoxLayout()
         self._lay_out()
 
@@ -97,7 +99,6 @@ class SettingList(QWidget):
     def place_above(self, widget: QWidget) -> None:
         """Put a widget before the first group; it is away while a search is on."""
         self._above.addWidget(widget)
-        self.search.textChanged.connect(lambda query: widget.setVisible(not query))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Make the rows, once."""
@@ -129,6 +130,7 @@ class SettingList(QWidget):
 
     def _filter(self) -> None:
         query = self.search.text()
+        self._above_box.setVisible(not query)
         shown = {key for key, row in self.rows.items() if key in self._known and row.answers(query)}
         for key, row in self.rows.items():
             row.setVisible(key in shown)
@@ -157,7 +159,7 @@ class SettingList(QWidget):
         column.setContentsMargins(12, 0, 12, 12)
         column.setSpacing(0)
         self._column.setSpacing(0)
-        column.addLayout(self._above)
+        column.addWidget(self._above_box)
         column.addWidget(self.nothing)
         column.addLayout(self._column, 1)
         self._area = QScrollArea(widgetResizable=True)

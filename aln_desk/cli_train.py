@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,10 @@ def train(options: argparse.Namespace) -> int:
     """Train as asked; 130 when stopped before the end."""
     from training.several import jobs, train_all
 
+    if options.resume is not None and (options.folds or options.seeds):
+        raise BadSetting("--resume goes on with one run; name it, and leave out --folds and --seeds.")
     wanted = jobs(_job(options), options.folds, options.seeds)
-    if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes work in silence; the first one is stopped
+    if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes work in silence
         return _assist(wanted)
     with Output(options.events, options.stop_with_stdin) as output:
         models = train_all(wanted, output.emit, output.should_stop)
@@ -116,6 +119,8 @@ def _job(options: argparse.Namespace) -> Job:
 def _assist(wanted: Sequence[Job]) -> int:
     from training.run import train
 
+    for kind in (signal.SIGINT, signal.SIGTERM):  # the first process hears it too, and all stop after the same step
+        signal.signal(kind, signal.SIG_IGN)
     for job in wanted:
         train(job, lambda message: None)
     return 0
@@ -148,4 +153,6 @@ def _seeds(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         low, _, high = part.partition("-")
         found |= dict.fromkeys(range(int(low), int(high or low) + 1))
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' holds no seed; write the smaller one first, such as 0-9")
     return tuple(found)

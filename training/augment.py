@@ -140,8 +140,9 @@ def _largest_share(coarse: Tensor, matrix: Tensor) -> Tensor:
 
 def _covered(content: Tensor, size: int) -> Tensor:
     """(B,1,S,S) float: 1 inside the image, 0 on the letterbox around it."""
-    middle = torch.arange(size, device=content.device) + 0.5 - size / 2
-    inside = middle.abs()[None, None, :] <= content[:, :, None] / 2
+    place = torch.arange(size, device=content.device)
+    first = ((size - content) / 2).floor()[:, :, None]  # as `Preprocess` places it
+    inside = (place >= first) & (place < first + content[:, :, None])
     return (inside[:, 0, :, None] & inside[:, 1, None, :]).float()[:, None]
 
 

@@ -6,6 +6,7 @@ that runs out of memory can then repeat its part of a step with smaller batches 
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class World:
         for part, total in zip(parts, torch.split(flat, [part.numel() for part in parts]), strict=True):
             part.copy_(total.view_as(part))
 
+    def average(self, tensors: list[Tensor]) -> None:
+        """Replace every tensor, in place, by its mean over all processes, under the terms of `add_up`."""
+        if self.size > 1 and tensors:
+            self.add_up(tensors)
+            torch._foreach_div_(tensors, self.size)
+
     def any(self, flag: bool, device: torch.device) -> bool:
         """Whether the flag is set in any process: all of them must decide alike."""
         if self.size == 1:
@@ -62,11 +69,6 @@ class World:
         dist.broadcast(data, 0)
         return bytes(data.tolist()).rstrip(b"\0").decode()
 
-    def leave(self) -> None:
-        """Wait for the others, then part from them."""
-        if self.size > 1:
-            dist.destroy_process_group()
-
 
 def started_by_torchrun() -> bool:
     """Whether the environment says that this process is one of several."""
@@ -74,11 +76,15 @@ def started_by_torchrun() -> bool:
 
 
 def join(device: torch.device) -> World:
-    """Meet the other processes that torchrun started, through NCCL on CUDA and gloo elsewhere."""
+    """Meet the other processes that torchrun started, through NCCL on CUDA and gloo elsewhere.
+
+    They stay together until they end: a second meeting could take the traces of the first for its own.
+    """
     if not started_by_torchrun():
         return World()
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
+        atexit.register(dist.destroy_process_group)
     return World(dist.get_rank(), dist.get_world_size())
 
 
@@ -100,3 +106,10 @@ def gradients(parameters: Sequence[torch.nn.Parameter]) -> list[Tensor]:
                 parameter.grad = torch.zeros_like(parameter)
             found.append(parameter.grad)
     return found
+
+
+def statistics(net: torch.nn.Module) -> list[Tensor]:
+    """The running means and variances of the batch norms, which each process gathers from its own images alone."""
+    norms = [part for part in net.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
+    found = [value for norm in norms for value in (norm.running_mean, norm.running_var)]
+    return [value for value in found if value is not None]

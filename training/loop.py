@@ -30,7 +30,8 @@ class Course:
 
     ``validate_every`` and ``patience`` as in `MtlRecipe`, the latter counted in validations. ``goodness`` makes one
     number, larger for better, of a validation's figures. ``state`` is the checkpoint's file; the best parameters lie
-    beside it, and ``keep_best`` says whether they or the last ones are the network's in the end. ``offset`` and ``total`` place this network among several of a stage, for progress.
+    beside it, and ``keep_best`` says whether they or the last ones are the network's in the end. ``offset`` and
+    ``total`` place this network among several of a stage, for progress.
     """
 
     stage: str
@@ -60,11 +61,15 @@ class Best:
     since: int = 0
 
     def note(self, goodness: float, step: int) -> bool:
-        """Take in a validation; True where it is the best one. One that is not defined never is, unless the first."""
-        if goodness > self.goodness or not self.step:
-            self.goodness, self.step, self.since = (goodness if goodness == goodness else -math.inf), step, 0
+        """Take in a validation; True where it is the best one.
+
+        Where nothing can be measured (nan), the last is the best, and nobody's patience wears out.
+        """
+        defined = goodness == goodness
+        if goodness > self.goodness or not (defined or math.isfinite(self.goodness)):
+            self.goodness, self.step, self.since = (goodness if defined else -math.inf), step, 0
             return True
-        self.since += 1
+        self.since += defined
         return False
 
 

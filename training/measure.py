@@ -27,8 +27,8 @@ def measure_images(
 
     ``dice``: mean over outlined images with a lesion. ``miou``: mean over background, tumour and lymph node of the
     intersection over union of all pixels of the set, a lesion's class being the predicted lesion type (as the
-    published code has it). ``lesion_accuracy``. ``status_auc`` of single images. Several processes measure disjoint
-    parts and all get the figures of the whole.
+    published code has it). ``lesion_accuracy``. ``status_auc`` of single images, the only figure of a network that
+    learns the status alone. Several processes measure disjoint parts and all get the figures of the whole.
     """
     world = world or World()
     was_training = net.training
@@ -42,7 +42,10 @@ def measure_images(
     on_device = found.to(device)
     world.add_up([on_device])
     net.train(was_training)
-    return _figures(on_device.cpu().double().numpy(), data)
+    figures = _figures(on_device.cpu().double().numpy(), data)
+    if net.config.tasks == "status":
+        figures |= dict.fromkeys(("dice", "miou", "lesion_accuracy"), math.nan)
+    return figures
 
 
 def _rows(net: StageOne, data: ImageSet, rows: slice, preprocess: Preprocess) -> NDArray[np.float32]:

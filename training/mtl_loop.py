@@ -22,13 +22,13 @@ from aln_desk.models.mtl import MtlOutput
 from aln_desk.models.preprocess import Preprocess
 from training import augment, schedule
 from training.data import UNKNOWN, ImageSet
-from training.distributed import World, gradients
+from training.distributed import World, gradients, statistics
 from training.feed import Draw, Feed
 from training.loop import Course, follow
 from training.measure import measure_images
 from training.pace import Emit
 
-FAST_PARTS = ("decoder", "lesion_head", "status_head", "type_tokens")
+FAST_PARTS = ("decoder", "lesion_head", "status_head", "type_vectors")
 """Parts of the network that learn ``head_rate`` times faster: everything that starts from scratch but the neck."""
 
 
@@ -127,21 +127,24 @@ class Learner:
         self.forward: Callable[[Tensor], MtlOutput] = compiled(net, emit) if recipe.compile else net
         # Read once: these arrays are made anew at every access.
         self.outlined, self.lesion, self.status = data.outlined, data.lesion, data.status
+        if net.config.tasks == "status":
+            self.outlined, self.lesion = np.zeros_like(self.outlined), np.full_like(self.lesion, UNKNOWN)
         self.at_once = recipe.micro_batch or recipe.batch
 
     def __call__(self, step: int) -> dict[str, Tensor]:
         """The step's losses, over all processes."""
-        torch.manual_seed((self.seed * 1_000_003 + step) * self.world.size + self.world.rank)
         drawn, pixels, mask = self.feed.take(step)
         counts = self._counts(drawn.index)
         mine = self.world.part(len(drawn.index))
         while True:
+            torch.manual_seed((self.seed * 1_000_003 + step) * self.world.size + self.world.rank)
             try:
                 parts = self._backward(drawn, pixels, mask, counts, mine)
                 break
             except torch.OutOfMemoryError:
                 self._halve()
         self.world.add_up([*gradients(list(self.net.parameters())), *parts.values()])
+        self.world.average(statistics(self.net))
         return {"loss": torch.stack(list(parts.values())).sum(), **parts}
 
     def _backward(self, drawn: Draw, pixels: Tensor, mask: Tensor, counts: Counts, mine: slice) -> dict[str, Tensor]:
@@ -243,13 +246,13 @@ def losses(output: MtlOutput, batch: Batch, counts: Counts, dice: float) -> dict
 
 def compiled(net: nn.Module, emit: Emit) -> Callable[[Tensor], MtlOutput]:
     """``net`` through torch.compile; from the first failure on, told in a sentence, the network as it is."""
-    fused = torch.compile(net, dynamic=False)
-    works = True
+    works, fused = True, None
 
     def forward(x: Tensor) -> MtlOutput:
-        nonlocal works
+        nonlocal works, fused
         if works:
             try:
+                fused = fused or torch.compile(net, dynamic=False)
                 output: MtlOutput = fused(x)
                 return output
             except torch.OutOfMemoryError:

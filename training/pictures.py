@@ -47,7 +47,7 @@ def taker(net: StageOne, data: ImageSet, preprocess: Preprocess, run: Path, emit
                 outcome=data.status[shown].astype(np.int8),
             ),
         )
-        emit(SnapshotTaken("mtl", step, str(path)))
+        emit(SnapshotTaken("mtl", step, path.relative_to(run).as_posix()))
 
     return take
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -40,8 +41,8 @@ class Job:
     ``preset`` empty: the one that suits the device. ``base`` is the folder of the model whose stage 1 is kept, for
     stages ``mil`` and ``fusion``. ``resume`` names a run to go on with, or is empty for the latest unfinished one, or
     None for a new run; ``wait`` until the process that holds it lets go. ``like`` names a run whose preset, settings,
-    stages, cohorts, base and fold are taken over. ``fold`` (2, 5): the second of five folds is held out. ``group``
-    joins the runs of one command. ``allow_download``: published parameters may be fetched.
+    stages, cohorts, base and, unless given, fold are taken over. ``fold`` (2, 5): the second of five is held out.
+    ``group`` joins the runs of one command. ``allow_download``: published parameters may be fetched.
     """
 
     project: Path
@@ -69,16 +70,12 @@ def train(job: Job, emit: Emit, should_stop: Callable[[], bool] = lambda: False)
     """
     device = distributed.local_device(choose_device(job.device))
     world = distributed.join(device)
-    try:
-        with Project.open(job.project) as project:
-            if not world.first:
-                _assist(project, job, device, world)
-                return None
-            run = open_run(project, job)
-            with run:
-                return _lead(project, run, job, device, world, emit, should_stop)
-    finally:
-        world.leave()
+    with Project.open(job.project) as project:
+        if not world.first:
+            _assist(project, job, device, world)
+            return None
+        with open_run(project, job) as run:
+            return _lead(project, run, job, device, world, emit, should_stop)
 
 
 def _lead(
@@ -113,7 +110,8 @@ def _assist(project: Project, job: Job, device: torch.device, world: World) -> N
     run = RunFolder.find(project.runs, world.same("", device))
     work = Work(project, run, device, world, lambda message: None, lambda: False, job)
     if run.record.stages in ("mtl", "all"):
-        work.stage_one()
+        with suppress(Stopped):  # which the first one tells
+            work.stage_one()
 
 
 def open_run(project: Project, job: Job) -> RunFolder:
@@ -126,22 +124,27 @@ def open_run(project: Project, job: Job) -> RunFolder:
     recipe = recipes.change(recipes.from_dict(record.recipe), dict(job.settings))
     recipes.check(recipe)
     _check_sizes(recipe, record.stages)
-    return RunFolder.create(project.runs, replace(record, recipe=recipes.to_dict(recipe), group=job.group))
+    record = replace(record, recipe=recipes.to_dict(recipe), group=job.group, label=job.name)
+    return RunFolder.create(project.runs, record)
 
 
 def _asked(project: Project, job: Job) -> RunRecord:
     preset = job.preset or presets.default_preset(choose_device(job.device).type)
     base = str(_base(project, job)) if job.stages in ON_A_BASE else ""
-    fold = f"{job.fold[0]}/{job.fold[1]}" if job.fold else ""
     recipe = recipes.to_dict(presets.preset(preset).recipe)
-    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=fold)
+    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=_fold(job))
 
 
 def _like(project: Project, job: Job) -> RunRecord:
     """What the named run was asked, as a new run; its data must still be the same for the same result."""
     before = find_record(project.runs, job.like)
-    kept = ("preset", "stages", "recipe", "cohorts", "base", "fold")
-    return RunRecord("", started=now(), like=before.run, **{name: getattr(before, name) for name in kept})
+    kept = ("preset", "stages", "recipe", "cohorts", "base")
+    same = {name: getattr(before, name) for name in kept}
+    return RunRecord("", started=now(), like=before.run, fold=_fold(job) or before.fold, **same)
+
+
+def _fold(job: Job) -> str:
+    return f"{job.fold[0]}/{job.fold[1]}" if job.fold else ""
 
 
 def _check_sizes(recipe: Recipe, stages: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,7 +32,7 @@ def extract(
     emit: Emit,
     should_stop: Callable[[], bool],
 ) -> Tokens:
-    """Tokens of every image of these patients, preprocessed exactly as at inference; marked with stage 1's digest."""
+    """Tokens of every image of these patients, preprocessed exactly as at inference; marked with ``digest``."""
     bag = [instance for patient in patients for instance in patient.bag]
     if not bag:
         raise BadProject("The chosen patients have no images.")
@@ -60,6 +61,12 @@ def extract(
         cam_peak=np.concatenate(parts["p"]),
         model=digest,
     )
+
+
+def source_digest(net: StageOne, preprocess: Preprocess) -> str:
+    """12 hex digits that name everything the tokens of an image depend on: parameters, network, preprocessing."""
+    record = [parameters_digest(net), net.config.to_dict(), preprocess.to_dict()]
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def parameters_digest(net: torch.nn.Module) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,7 @@ class Work:
         net.eval()
         if len(tune):
             self.figures |= measure_images(net, tune, preprocess, self.world)
-        return First(net, preprocess, _taught(fit))
+        return First(net, preprocess, _taught(fit, self.recipe.tasks))
 
     def _split(self) -> data.Split:
         roles = {cohort.name: cohort.role for cohort in self.project.cohorts()}
@@ -205,7 +206,7 @@ class Work:
     def _tokens(self, net: StageOne, preprocess: Preprocess) -> token_file.Tokens:
         """The tokens of every image of these patients by this stage 1, made once in a project."""
         patients = [*self.split.fit, *self.split.tune]
-        digest = tokens.parameters_digest(net)
+        digest = tokens.source_digest(net, preprocess)
         path = self.project.cache / f"tokens-{digest}-{data.bag_digest(patients)}.h5"
         if path.exists():
             return token_file.read(path, digest)
@@ -227,9 +228,7 @@ class Work:
         if len(tune):
             self.figures["auc"] = mil_loop.validate(net, tune)["auc"]
         self.figures["threshold"] = limit
-        both = len(set(outcome.tolist())) == 2
-        undecided = conformal.fit(held_out.score, outcome, self.recipe.error) if self.recipe.error and both else None
-        return Second(net, limit, rule, scale, undecided, _cam_top(found.cam_peak))
+        return Second(net, limit, rule, scale, self._undecided(held_out), _cam_top(found.cam_peak))
 
     def _calibration(self, logit: NDArray[np.float64], outcome: NDArray[np.int64]) -> Calibration:
         if self.recipe.calibration == "none" or not len(logit):
@@ -239,6 +238,22 @@ class Work:
         except BadProject as error:
             self.emit(Note(f"The scores are left uncalibrated. {error}"))
             return Calibration.none
+
+    def _undecided(self, held_out: Judged) -> Conformal | None:
+        """Which scores are too close to call, at the accepted error; None where no patients could tell."""
+        if not self.recipe.error:
+            return None
+        found = conformal.fit(held_out.score, held_out.outcome, self.recipe.error)
+        if math.isfinite(found.quantile_negative) and math.isfinite(found.quantile_positive):
+            return found
+        wanted = math.ceil(1.0 / self.recipe.error - 1e-9) - 1
+        self.emit(
+            Note(
+                f"There are too few held-out patients of an outcome to call verdicts uncertain at an accepted error "
+                f"of {self.recipe.error:g}: it takes {wanted} of either."
+            )
+        )
+        return None
 
     def _keep(self, first: First, second: Second | None) -> Path:
         record = self.run.record
@@ -308,11 +323,11 @@ def _lacking_outcomes(patients: Sequence[Patient]) -> str:
     return ""
 
 
-def _taught(fit: data.ImageSet) -> list[str]:
+def _taught(fit: data.ImageSet, tasks: str) -> list[str]:
     """Which heads had something to learn from, so that nobody is shown the findings of an untaught one."""
     heads = {
-        "mask": fit.outlined.any(),
-        "lesion": np.isin([0, 1], fit.lesion).all(),
+        "mask": tasks == "all" and fit.outlined.any(),
+        "lesion": tasks == "all" and np.isin([0, 1], fit.lesion).all(),
         "status": np.isin([0, 1], fit.status).all(),
     }
     return [head for head, was_taught in heads.items() if was_taught]

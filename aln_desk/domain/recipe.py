@@ -251,6 +251,8 @@ def check(recipe: Recipe) -> None:
     for key, entry in settings(recipe).items():
         if not entry.allows(value(recipe, key)):
             raise BadSetting(f"{key} cannot be used as it is set; it must be {entry.wanted}.")
+    if not recipe.backbone.strip():
+        raise BadSetting("backbone cannot be used as it is set; it must be a name, such as segformer-b2.")
     if recipe.size % 32:
         raise BadSetting("size cannot be used as it is set; it must be a multiple of 32, such as 256.")
     if recipe.mtl.scale_low > recipe.mtl.scale_high:

@@ -17,8 +17,10 @@ _OF_STAGE_ONE = frozenset(
     {"backbone", "pretrained", "tasks", "size", "geometry", "clean", "pooling", "mask_tokens", "type_tokens"}
 )
 """Settings without a stage in their key that only stage 1 reads."""
-_OF_FIGURES = frozenset({"seed", "held_out", "calibration", "error"})
-"""Those that still mean something where no network learns."""
+_OF_REGRESSION = frozenset({"variables", "enter"})
+"""Settings that only a logistic regression reads."""
+_OF_ALL = frozenset({"seed", "held_out"})
+"""Settings that mean something where no network learns, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,9 @@ def seeds_of(text: str) -> tuple[int, ...]:
 def _is_read(key: str, stages: str) -> bool:
     stage, _, name = key.rpartition(".")
     if stages in ("clinical", "fusion"):
-        return key in _OF_FIGURES
+        return key in _OF_REGRESSION | _OF_ALL
+    if key in _OF_REGRESSION:
+        return False
     if stage:
         return stages in (stage, "all")
     return stages != "mil" or name not in _OF_STAGE_ONE

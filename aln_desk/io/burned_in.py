@@ -49,7 +49,7 @@ _COARSE = 256
 def cleaned(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W, 3) uint8 RGB -> the same shape: 0 outside `region`, `marks` filled from their surroundings.
 
-    A new array. Deterministic; an image without marks or border comes back unchanged where it shows anything.
+    A new array. Deterministic; an image without marks or border comes back all but unchanged.
     """
     filled = _filled(image, marks(image))
     filled[~_lit_region(filled)] = 0

@@ -92,6 +92,9 @@ def card(model: Path, reached: Reached) -> str:
     manifest = read_manifest(model)
     training, figures = manifest["training"], manifest["figures"]
     value, low, high = reached.model
+    base = f"; stage 1 is that of model {training['base']}" if training.get("base") else ""
+    conformal = manifest.get("conformal")
+    error = f"{conformal['error']:.0%} in either outcome" if conformal else "none: every verdict is decided"
     return f"""# Embedded model {manifest["digest"]}
 
 Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, stage 2 a Transformer of
@@ -104,8 +107,9 @@ Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, 
 | made by | `python -m training.embedded --work DIR --out resources/model` |
 | study | `aln-desk simulate --patients {STUDY_PATIENTS} --seed {STUDY_SEED}`, its training cohort |
 | patients fitted / held out | {training["patients_fit"]} / {training["patients_tune"]} |
-| preset, device | {training["preset"]}, {training["device"]} |
+| preset, device | {training["preset"]}, {training["device"]}{base} |
 | threshold | {manifest["threshold"]:.4f} ({manifest["threshold_rule"]}) |
+| accepted error; other verdicts are uncertain | {error} |
 | held-out mask Dice, lesion type accuracy | {figures["dice"]:.3f}, {figures["lesion_accuracy"]:.3f} |
 
 ## On {reached.patients} fresh simulated patients (`--seed {TEST_SEED}`)

@@ -16,6 +16,8 @@ from training.data import UNKNOWN, ImageSet
 from training.distributed import World
 
 BATCH = 32
+FIGURES = ("dice", "miou", "lesion_accuracy", "status_auc")
+"""What is measured, by name."""
 _DICE, _LESION, _STATUS, _OVERLAP, _UNION = 0, 1, 2, slice(3, 6), slice(6, 9)
 
 

@@ -17,6 +17,7 @@ from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.messages import Note, Progress
 from aln_desk.domain.patient import Patient, View
 from aln_desk.io import tokens as token_file
+from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
 from aln_desk.models.build import (
     LoadedModel,
@@ -37,7 +38,7 @@ from aln_desk.stats.conformal import Conformal
 from training import clinical, data, fusion, mil_loop, mtl_loop, pictures, shelf, threshold, tokens
 from training.clinical import Choice
 from training.distributed import World
-from training.measure import measure_images
+from training.measure import FIGURES, measure_images
 from training.pace import Emit
 from training.record import RunFolder, now
 from training.threshold import Judged
@@ -107,6 +108,9 @@ class Work:
         """Train stage 1, or take that of the run's base model."""
         if self.run.record.stages == "mil":
             base = self._base()
+            # Stage 1 is the base's, so what was measured of it still holds.
+            known = base.manifest.get("figures", {})
+            self.figures |= {name: known[name] for name in FIGURES if name in known}
             return First(base.mtl, base.preprocess, list(base.manifest.get("taught", [])))
         fit, tune, preprocess = self._images()
         torch.manual_seed(self.recipe.seed)
@@ -205,7 +209,7 @@ class Work:
 
     def _tokens(self, net: StageOne, preprocess: Preprocess) -> token_file.Tokens:
         """The tokens of every image of these patients by this stage 1, made once in a project."""
-        patients = [*self.split.fit, *self.split.tune]
+        patients = sorted([*self.split.fit, *self.split.tune], key=lambda patient: patient.id)  # alike in every fold
         digest = tokens.source_digest(net, preprocess)
         path = self.project.cache / f"tokens-{digest}-{data.bag_digest(patients)}.h5"
         if path.exists():
@@ -270,7 +274,7 @@ class Work:
                 "stages": record.stages,
                 "recipe": record.recipe,
                 "cohorts": record.cohorts,
-                "base": Path(record.base).name if record.base else "",
+                "base": read_manifest(Path(record.base))["digest"] if record.base else "",
                 "fold": record.fold,
                 "device": record.device,
                 "versions": record.versions,

@@ -91,12 +91,13 @@ def _new(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from aln_desk.inference.reading import ProjectReader, model_folder
+    from aln_desk.inference.session import Session
     from aln_desk.io.project import Project
-    from aln_desk.models.build import choose_device, load_model
 
     with Output(options.events, options.stop_with_stdin) as output, Project.open(options.project) as project:
-        model = load_model(model_folder(project, options.model), choose_device(options.device))
-        reader = ProjectReader(project, model, output.emit)
+        session = Session.open(model_folder(project, options.model), options.device, emit=output.emit)
+        model = session.model
+        reader = ProjectReader(project, session, output.emit)
         while reader.step() and not output.should_stop():
             pass
         reading = reader.finish()

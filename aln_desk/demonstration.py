@@ -66,13 +66,13 @@ def make(
 ) -> None:
     """Make what is still missing of the demonstration in ``folder``; `Stopped` when cancelled."""
     from aln_desk.inference.reading import ProjectReader
-    from aln_desk.models.build import choose_device, load_model
+    from aln_desk.inference.session import Session
 
     if not (folder / "project.sqlite").exists():
         simulate_project(folder, patients, SEED, emit, should_stop)
     with Project.open(folder) as project:
-        model = load_model(project.adopted() or embedded_model(), choose_device(device))
-        reader = ProjectReader(project, model, emit)
+        session = Session.open(project.adopted() or embedded_model(), device, emit=emit)
+        reader = ProjectReader(project, session, emit)
         stopped = False
         while not stopped and reader.step():
             stopped = should_stop()

@@ -1,6 +1,6 @@
 """Where ALN Desk's own files lie. Nothing here creates a folder; whoever writes does.
 
-The environment variable ``ALN_DESK_HOME`` puts data and configuration into one folder of choice (a portable
+The environment variable ``ALN_DESK_HOME`` puts data, configuration and cache into one folder of choice (a portable
 installation, a test).
 """
 
@@ -34,6 +34,12 @@ def user_data() -> Path:
 def user_config() -> Path:
     """Folder of this user's settings."""
     return _home() or Path(platformdirs.user_config_dir(_NAME, appauthor=False))
+
+
+def user_cache() -> Path:
+    """Folder of what can be made again and may be deleted at any time."""
+    home = _home()
+    return home / "cache" if home else Path(platformdirs.user_cache_dir(_NAME, appauthor=False))
 
 
 def demo_project() -> Path:

@@ -16,7 +16,7 @@ from small_study import make_model
 
 from aln_desk import cli
 from aln_desk.__main__ import main
-from aln_desk.domain.errors import AlnError, BadProject, BadSetting
+from aln_desk.domain.errors import BadProject, BadSetting
 from aln_desk.io import checkpoint, images
 from aln_desk.io.project import Project
 
@@ -188,24 +188,6 @@ def test_without_outcomes_stage_one_is_trained_and_finds_masks(
     assert call("export", study, "--format", "masks", "--source", "model", "--out", tmp_path / "masks") == 0
     with pytest.raises(BadProject, match="Stage 2 cannot be trained"):
         call("train", "mil", study, "--preset", "tiny", "--device", "cpu")
-
-
-@pytest.mark.parametrize(
-    ("words", "error", "about"),
-    [
-        (["--preset", "huge"], BadSetting, "huge"),
-        (["--set", "mtl.iterations"], BadSetting, "key=value"),
-        (["--set", "size=100"], BadSetting, "multiple of 32"),
-        (["--cohorts", "nobody"], BadProject, "nobody"),
-        (["--cohorts", "internal test"], BadProject, "test cohort"),
-        (["--resume"], BadProject, "no run to resume"),
-    ],
-)
-def test_a_wrong_training_request_is_a_sentence(
-    study: Path, words: list[str], error: type[AlnError], about: str
-) -> None:
-    with pytest.raises(error, match=about):
-        call("train", "all", study, "--device", "cpu", *words)
 
 
 def test_doctor_tells_versions_and_places(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,17 +7,20 @@ import pytest
 from aln_desk import paths
 
 
-def test_home_variable_moves_data_and_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_home_variable_moves_data_configuration_and_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ALN_DESK_HOME", str(tmp_path))
     assert paths.user_data() == tmp_path
     assert paths.user_config() == tmp_path
     assert paths.demo_project().parent == tmp_path
+    assert paths.user_cache().parent == tmp_path
 
 
 def test_without_the_variable_the_user_folders_name_the_software(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ALN_DESK_HOME", raising=False)
     assert paths.user_data().name == "aln-desk"
     assert paths.user_config().is_absolute()
+    assert "aln-desk" in str(paths.user_cache())
+    assert paths.user_cache() != paths.user_data()
 
 
 def test_a_blank_variable_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:

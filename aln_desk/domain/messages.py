@@ -75,6 +75,16 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class InstancePredicted:
+    """One image of the patient asked for by `Prefer` is read, others of the bag are not yet; arrays lie in ``file``."""
+
+    patient: str
+    instance: str
+    model: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class BagPredicted:
     """One patient is read and the arrays lie in ``file``. A model of stage 1 alone gives no score and no threshold.
 
@@ -132,6 +142,7 @@ Message = (
     | Note
     | Failed
     | Finished
+    | InstancePredicted
     | BagPredicted
     | Device
     | Predict

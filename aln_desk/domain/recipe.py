@@ -157,14 +157,14 @@ class Recipe:
     backbone: str = _set(
         "segformer-b2",
         "Backbone",
-        "segformer-b0 to b5, swin-t, hrnet-w18, resnet-50c, unet, mobilenetv3-large, pvt-v2-b0, pvt-v2-b2, or any "
-        "timm network that gives feature maps.",
+        "segformer-b0 to b5, swin-t, hrnet-w18, resnet-50c, resnet-101, unet, mobilenetv3-large, pvt-v2-b0, pvt-v2-b2, "
+        "or any timm network that gives feature maps.",
     )
     pretrained: str = _set(
         "",
         "Pretrained parameters",
-        "Empty: start from random numbers. A safetensors file of published parameters; or 'timm', which needs the "
-        "permission to download.",
+        "Empty: start from random numbers. Safetensors files of published parameters, a comma between a backbone's "
+        "and a mask decoder's; or 'timm', which needs the permission to download.",
     )
     tasks: str = _set(
         "all",

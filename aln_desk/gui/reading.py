@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from aln_desk.domain.messages import BagPredicted, Finished, Message, Note, Progress, Started
+from aln_desk.domain.messages import BagPredicted, Finished, InstancePredicted, Message, Note, Progress, Started
 from aln_desk.gui.engine_process import EngineProcess
 from aln_desk.gui.widgets.progress import duration
 from aln_desk.gui.workspace import Workspace
@@ -60,6 +60,9 @@ class Reading(QObject):
             case BagPredicted():
                 if self._workspace.find_patient(message.patient) is not None:
                     self._workspace.apply_bag(message)
+            case InstancePredicted():
+                if self._workspace.find_patient(message.patient) is not None:
+                    self._workspace.apply_instance(message)
             case Progress():
                 left = duration(message.seconds_left)
                 text = f"Reading {message.done} of {message.total}" + (f", {left}" if left else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from aln_desk.domain.messages import BagPredicted
+from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui import tasks
@@ -50,6 +50,7 @@ class Readings(QObject):
         self._fresh: dict[str, Verdict] = {}
         self._bags: OrderedDict[str, ReadBag] = OrderedDict()
         self._asked: set[str] = set()
+        self._under_way = ""
 
     def open(self, folder: Path, model: ModelInUse | None) -> None:
         """Forget the last project and read the verdicts in this predictions folder, which need not exist."""
@@ -105,7 +106,8 @@ class Readings(QObject):
         if verdict is not None and self._is_own(verdict):
             return True
         found = self.bag(patient).predictions
-        return bool(found) if patient.id in self._bags else None
+        whole = bool(found) and all(one.id in found for one in patient.bag)
+        return whole if patient.id in self._bags else None
 
     def bag(self, patient: Patient) -> ReadBag:
         """The predictions in memory; the first call starts reading them and `predictionChanged` tells of them."""
@@ -124,8 +126,19 @@ class Readings(QObject):
             )
         return ReadBag()
 
+    def apply_instance(self, read: InstancePredicted) -> None:
+        """Take one image of a bag that the engine has not read to its end."""
+        if self._model is not None and read.model == self._model.digest:
+            self._under_way = read.patient
+            tasks.run(
+                partial(predictions.read_instance, Path(read.file), read.instance, read.model),
+                partial(self._take_instance, (self._folder, self._model), read.patient),
+                self._complain,
+            )
+
     def apply(self, read: BagPredicted) -> None:
         """Take one patient's results as they come from the engine."""
+        self._under_way = ""
         if read.score is not None and read.threshold is not None:
             said = (read.score, read.threshold, read.model, dict(read.shares), read.uncertain)
             self._fresh[read.patient] = Verdict(read.patient, *said)
@@ -164,6 +177,15 @@ class Readings(QObject):
         """Whether the disk says the same; then the fresh verdict is kept for the shares it knows."""
         row = self.rows.get(verdict.patient)
         return row is not None and (row.model, row.score) == (verdict.model, verdict.score)
+
+    def _take_instance(
+        self, source: tuple[Path | None, ModelInUse], patient: str, found: InstancePrediction | None
+    ) -> None:
+        """Not once the bag itself is here: it knows more."""
+        if found is not None and source == (self._folder, self._model) and patient == self._under_way:
+            known = self._bags.get(patient, ReadBag())
+            self._bags[patient] = replace(known, predictions={**known.predictions, found.instance: found})
+            self.predictionChanged.emit(patient)
 
     def _take_bag(self, source: tuple[Path, ModelInUse | None], patient: str, bag: ReadBag) -> None:
         if source != (self._folder, self._model):

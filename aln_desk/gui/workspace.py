@@ -11,7 +11,7 @@ from aln_desk import paths
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.edit import History
 from aln_desk.domain.errors import AlnError
-from aln_desk.domain.messages import BagPredicted
+from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.patient import Instance, Patient
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import InstancePrediction, Verdict
@@ -239,6 +239,10 @@ class Workspace(QObject):
     def apply_bag(self, read: BagPredicted) -> None:
         """Show one patient's results as they come from the engine."""
         self._readings.apply(read)
+
+    def apply_instance(self, read: InstancePredicted) -> None:
+        """Show the findings on one image while the engine reads the others of the bag."""
+        self._readings.apply_instance(read)
 
     def reload_predictions(self) -> None:
         """Read the verdicts again after the engine or the command line has written them."""

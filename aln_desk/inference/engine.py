@@ -14,9 +14,11 @@ from pathlib import Path
 
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.messages import Cancel, Failed, Finished, Message, Predict, Prefer, Started, from_line
+from aln_desk.inference.clinical_reading import is_clinical, read_clinical
 from aln_desk.inference.reading import ProjectReader, model_folder
+from aln_desk.inference.session import Session
+from aln_desk.io import checkpoint
 from aln_desk.io.project import Project
-from aln_desk.models.build import LoadedModel, choose_device, load_model
 
 
 class Engine:
@@ -25,7 +27,7 @@ class Engine:
     def __init__(self, emit: Callable[[Message], None]) -> None:
         self._emit = emit
         self._inbox: queue.Queue[Message | None] = queue.Queue()
-        self._loaded: tuple[str, str, LoadedModel] | None = None
+        self._opened: tuple[tuple[str, str, str], Session] | None = None
 
     def serve(self, lines: Iterable[str]) -> None:
         """Read requests from ``lines`` in a thread of their own, and work until they end."""
@@ -45,10 +47,13 @@ class Engine:
         """Serve one `Predict`; give the message that comes after it."""
         try:
             with Project.open(Path(request.project)) as project:
-                model = self._model(model_folder(project, request.model), request.device)
-                self._emit(Started(model.name, str(project.folder), str(model.device)))
-                follower, stopped = self._work(ProjectReader(project, model, self._emit))
-                self._emit(Finished(digest=model.digest, stopped=stopped))
+                folder = model_folder(project, request.model)
+                if is_clinical(folder):
+                    return self._read_clinical(project, folder)
+                session = self._session(folder, request.device)
+                self._emit(Started(session.model.name, str(project.folder), str(session.model.device)))
+                follower, stopped = self._work(ProjectReader(project, session, self._emit))
+                self._emit(Finished(digest=session.model.digest, stopped=stopped))
         except (AlnError, RuntimeError, MemoryError) as error:
             # RuntimeError is how torch reports a device that is out of memory: the window must hear of it.
             self._emit(Failed(str(error) or "The engine ran out of memory. Close other programs and try again."))
@@ -68,8 +73,20 @@ class Engine:
         reader.finish()
         return None, False
 
-    def _model(self, folder: Path, device: str) -> LoadedModel:
-        key = (str(folder.resolve()), device)
-        if self._loaded is None or self._loaded[:2] != key:
-            self._loaded = (*key, load_model(folder, choose_device(device)))
-        return self._loaded[2]
+    def _read_clinical(self, project: Project, folder: Path) -> Message | None:
+        """Serve a `Predict` by a model without networks, which takes no time; give the message that comes after it."""
+        manifest = checkpoint.read_manifest(folder)
+        self._emit(Started(str(manifest.get("name", folder.name)), str(project.folder), "cpu"))
+        read_clinical(project, folder, self._emit)
+        self._emit(Finished(digest=str(manifest["digest"])))
+        return self._inbox.get()
+
+    def _session(self, folder: Path, device: str) -> Session:
+        """The last one where folder, content and device are the same."""
+        key = (str(folder.resolve()), str(checkpoint.read_manifest(folder).get("digest")), device)
+        if self._opened is None or self._opened[0] != key:
+            if self._opened is not None:
+                self._opened[1].close()
+                self._opened = None
+            self._opened = (key, Session.open(folder, device, emit=self._emit))
+        return self._opened[1]

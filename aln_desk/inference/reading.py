@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from aln_desk.domain.errors import BadFile, BadProject
-from aln_desk.domain.messages import BagPredicted, Message, Note, Progress
-from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.messages import BagPredicted, InstancePredicted, Message, Note, Progress
+from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
-from aln_desk.inference.bag import read_instances
 from aln_desk.inference.judge import judge
+from aln_desk.inference.session import Session
 from aln_desk.io import images, predictions
 from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
 from aln_desk.io.project import Project
-from aln_desk.models.build import LoadedModel
 from aln_desk.paths import embedded_model
 
 
@@ -40,8 +39,8 @@ class ProjectReader:
     only what is new. Call `step` until it returns False, then `finish`; `finish` after a stop keeps what was read.
     """
 
-    def __init__(self, project: Project, model: LoadedModel, emit: Callable[[Message], None]) -> None:
-        self._project, self._model, self._emit = project, model, emit
+    def __init__(self, project: Project, session: Session, emit: Callable[[Message], None]) -> None:
+        self._session, self._model, self._emit = session, session.model, emit
         self._folder = project.predictions
         self._patients = [p for p in project.patients() if p.bag]
         if not self._patients:
@@ -50,11 +49,13 @@ class ProjectReader:
         self._verdicts: dict[str, Verdict] = {}
         self._parts: dict[str, Path] = {}
         self._left_out: list[str] = []
-        self._known = predictions.known(self._folder / INSTANCES_FILE, model.digest)
+        self._watched = ""
+        self._known = predictions.known(self._folder / INSTANCES_FILE, self._model.digest)
         self._began = time.monotonic()
 
     def prefer(self, patient: str) -> None:
-        """Read this patient next, if it is still to be read."""
+        """Read this patient next, if it is still to be read, and tell of each image as it comes."""
+        self._watched = patient
         for waiting in self._queue:
             if waiting.id == patient:
                 self._queue.remove(waiting)
@@ -114,16 +115,37 @@ class ProjectReader:
         return []
 
     def _findings(self, patient: Patient) -> tuple[list[InstancePrediction], Path | None]:
-        """The bag's findings and the file that already holds them, or None when they are new."""
+        """The bag's findings and the file that already holds them all, or None when some are new."""
         target = self._folder / INSTANCES_FILE
         part = predictions.part_path(self._folder, patient.id)
+        digests = {i.id: images.digest(Path(i.image)) for i in patient.bag}
+        found: dict[str, InstancePrediction] = {}
         for path, known in ((target, self._known), (part, predictions.known(part, self._model.digest))):
-            if all(known.get(i.id) == images.digest(Path(i.image)) for i in patient.bag):
-                found = [predictions.read_instance(path, i.id) for i in patient.bag]
+            here = [name for name, digest in digests.items() if known.get(name) == digest]
+            read = {name: one for name in here if (one := predictions.read_instance(path, name)) is not None}
+            if len(read) == len(patient.bag):
                 if path == part:
                     self._parts[patient.id] = part
-                return [f for f in found if f is not None], path
-        return read_instances(self._model, patient.bag), None
+                return list(read.values()), path
+            found |= read
+        missing = [i for i in patient.bag if i.id not in found]
+        for one in self._session.read(missing, self._upcoming()):
+            found[one.instance] = one
+            if len(found) < len(patient.bag) and patient.id == self._watched:
+                self._show(patient, one, list(found.values()))
+        return [found[i.id] for i in patient.bag], None
+
+    def _upcoming(self) -> Iterator[Instance]:
+        """Images of the patients after this one, as far as nobody has read them yet."""
+        for patient in self._queue:
+            if not predictions.part_path(self._folder, patient.id).exists():
+                yield from (i for i in patient.bag if i.id not in self._known)
+
+    def _show(self, patient: Patient, new: InstancePrediction, found: list[InstancePrediction]) -> None:
+        """Tell of one image of a patient on screen before the bag is read; the part has no shares yet."""
+        part = predictions.part_path(self._folder, patient.id)
+        predictions.write_bag(part, self._model.digest, found, {})
+        self._emit(InstancePredicted(patient.id, new.instance, self._model.digest, str(part)))
 
     def _tell(self) -> None:
         total, left = len(self._patients), len(self._queue)

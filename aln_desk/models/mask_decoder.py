@@ -72,18 +72,20 @@ class MaskDecoder(nn.Module):
         need no order among each other until the end.
         """
         first, norm, _, second, _ = self.upscale
+        assert isinstance(first, nn.ConvTranspose2d) and isinstance(second, nn.ConvTranspose2d)
         return F.gelu(_quartered(F.gelu(norm(_quartered(pixels, first))), second))
 
 
 def _quartered(pixels: Tensor, upscale: nn.ConvTranspose2d) -> Tensor:
     """(B, N, C) -> (B, N * 4, C'): the two rows of two that one pixel becomes."""
     kernel = upscale.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (2 * 2 * C', C)
-    return F.linear(pixels, kernel, upscale.bias.repeat(4)).unflatten(2, (4, -1)).flatten(1, 2)
+    parts = F.linear(pixels, kernel, upscale.get_parameter("bias").repeat(4))
+    return torch.unflatten(parts, 2, (4, -1)).flatten(1, 2)
 
 
 def _on_grid(parts: Tensor, height: int, width: int) -> Tensor:
     """(B, height * width * 16, C), quarters of quarters -> (B, C, 4 * height, 4 * width), channels last in memory."""
-    grid = parts.unflatten(1, (height, width, 2, 2, 2, 2)).permute(0, 1, 3, 5, 2, 4, 6, 7)
+    grid = torch.unflatten(parts, 1, (height, width, 2, 2, 2, 2)).permute(0, 1, 3, 5, 2, 4, 6, 7)
     return grid.flatten(4, 6).flatten(1, 3).permute(0, 3, 1, 2)
 
 

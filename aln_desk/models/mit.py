@@ -153,4 +153,4 @@ def _to_tokens(grid: Tensor) -> Tensor:
 
 def _to_grid(tokens: Tensor, height: int, width: int) -> Tensor:
     """(B, h * w, C) -> (B, C, h, w)."""
-    return tokens.unflatten(1, (height, width)).permute(0, 3, 1, 2)
+    return torch.unflatten(tokens, 1, (height, width)).permute(0, 3, 1, 2)

@@ -148,7 +148,7 @@ class MultiTaskNet(nn.Module):
         none. Cut from the graph: the status must not teach what the lesion is.
         """
         if self.type_vectors is None:
-            return lesion_logit.new_zeros(len(lesion_logit), TOKEN_DIM)
+            return lesion_logit.new_zeros(lesion_logit.shape[0], TOKEN_DIM)
         tumour, node = self.type_vectors
         return torch.lerp(tumour, node, torch.sigmoid(lesion_logit.detach())[:, None])
 
@@ -156,7 +156,7 @@ class MultiTaskNet(nn.Module):
         """The status head applied before the mean instead of after it: linear, so the mean of this is the
         logit. What comes from no place, the bias and the type's vector, is spread evenly.
         """
-        local = torch.einsum("bchw,c->bhw", features, self.status_head.weight[0]) * attention.squeeze(1)
+        local = features.permute(0, 2, 3, 1) @ self.status_head.weight[0] * attention.squeeze(1)  # (B, h, w)
         spread: Tensor = self.status_head(even)[..., None]  # (B, 1, 1)
         return local + spread
 

@@ -29,16 +29,21 @@ class Neck(nn.Module):
     def forward(self, maps: Sequence[Tensor], size: int) -> Tensor:
         """Maps (B, C_i, h_i, w_i) of an image of ``size`` pixels -> (B, dim, size / 8, size / 8)."""
         side = size // NECK_STRIDE
-        kernels = self.mix.weight.split(self.channels, dim=1)
+        kernels = torch.split(self.mix.weight, list(self.channels), dim=1)
         mixed = [_mixed(one, kernel, side) for one, kernel in zip(maps, kernels, strict=True)]
-        return torch.stack(mixed).sum(0) + self.mix.bias[:, None, None]
+        return torch.stack(mixed).sum(0) + self.mix.get_parameter("bias")[:, None, None]
 
 
 def _mixed(one: Tensor, kernel: Tensor, side: int) -> Tensor:
     """One scale (B, C_i, h, w) through its part of the convolution, (dim, C_i, 1, 1), on the grid of ``side``."""
     if one.shape[-1] < side:
-        return _resized(F.conv2d(one, kernel), side)
-    return F.conv2d(_resized(one, side), kernel)
+        return _resized(_convolved(one, kernel), side)
+    return _convolved(_resized(one, side), kernel)
+
+
+def _convolved(one: Tensor, kernel: Tensor) -> Tensor:
+    """The 1x1 convolution as the matrix product that it is; channels last in memory."""
+    return F.linear(one.permute(0, 2, 3, 1), kernel.flatten(1)).permute(0, 3, 1, 2)
 
 
 def _resized(one: Tensor, side: int) -> Tensor:

@@ -95,9 +95,9 @@ class Attention(nn.Module):
         """What the tokens (B, K, C) find in the pixels (B, N, C) at their positions (1, N, C): (B, K, C)."""
         logits = self._logits(self._split(self.q_proj(asking)), self.k_proj, pixels, positions)
         weight = logits.softmax(-1)  # (B, H * K, N)
-        seen = (weight @ pixels).unflatten(1, (self.heads, -1))  # (B, H, K, C): before the projection
-        values = self.v_proj.weight.unflatten(0, (self.heads, -1))  # (H, D, C)
-        bias = self.v_proj.bias.unflatten(0, (self.heads, 1, -1))  # whole, since the weights sum to 1
+        seen = torch.unflatten(weight @ pixels, 1, (self.heads, -1))  # (B, H, K, C): before the projection
+        values = torch.unflatten(self.v_proj.weight, 0, (self.heads, -1))  # (H, D, C)
+        bias = torch.unflatten(self.v_proj.bias, 0, (self.heads, 1, -1))  # whole, since the weights sum to 1
         return self._joined(seen @ values.transpose(1, 2) + bias)
 
     def spread(self, pixels: Tensor, positions: Tensor, asked: Tensor, tokens: Tensor) -> Tensor:
@@ -108,16 +108,16 @@ class Attention(nn.Module):
         if tokens.shape[1] == 1:
             pixels, positions = pixels[:, :1], positions[:, :1]
         logits = self._logits(self._split(self.k_proj(asked)), self.q_proj, pixels, positions)
-        weight = logits.unflatten(1, (self.heads, -1)).softmax(2).flatten(1, 2)  # (B, H * K, N)
-        out = self.out_proj.weight.unflatten(1, (self.heads, -1))  # (C, H, D)
+        weight = torch.unflatten(logits, 1, (self.heads, -1)).softmax(2).flatten(1, 2)  # (B, H * K, N)
+        out = torch.unflatten(self.out_proj.weight, 1, (self.heads, -1))  # (C, H, D)
         told = self._values(tokens) @ out.permute(1, 2, 0)  # (B, H, K, C): projected before it is spread
         return weight.transpose(1, 2) @ told.flatten(1, 2) + self.out_proj.bias
 
     def _logits(self, tokens: Tensor, projection: nn.Linear, pixels: Tensor, positions: Tensor) -> Tensor:
         """(B, H * K, N): the tokens' (B, H, K, D) products with ``projection(pixels + positions)``, scaled."""
         tokens = tokens * self.scale
-        probe = (tokens @ projection.weight.unflatten(0, (self.heads, -1))).flatten(1, 2)  # (B, H * K, C)
-        bias = (tokens @ projection.bias.unflatten(0, (self.heads, -1, 1))).flatten(1, 2)  # (B, H * K, 1)
+        probe = (tokens @ torch.unflatten(projection.weight, 0, (self.heads, -1))).flatten(1, 2)  # (B, H * K, C)
+        bias = (tokens @ torch.unflatten(projection.bias, 0, (self.heads, -1, 1))).flatten(1, 2)  # (B, H * K, 1)
         return probe @ pixels.transpose(1, 2) + probe @ positions.transpose(1, 2) + bias
 
     def _values(self, tokens: Tensor) -> Tensor:
@@ -125,7 +125,7 @@ class Attention(nn.Module):
 
     def _split(self, tokens: Tensor) -> Tensor:
         """(B, K, H * D) -> (B, H, K, D)."""
-        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        return torch.unflatten(tokens, 2, (self.heads, -1)).transpose(1, 2)
 
     def _joined(self, parts: Tensor) -> Tensor:
         """(B, H, K, D) -> (B, K, C), projected."""

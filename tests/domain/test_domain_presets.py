@@ -1,40 +1,11 @@
-"""Recipes: presets, `key=value` changes, and the record in a manifest."""
+"""The presets: the numbers they promise, and that each can be trained."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aln_desk.domain import presets
-from aln_desk.domain import recipe as recipe_module
-from aln_desk.domain.errors import AlnError, BadSetting
-
-
-def test_a_change_keeps_the_type_of_its_field() -> None:
-    recipe = recipe_module.change(
-        presets.preset("tiny").recipe,
-        {"size": "96", "mtl.learning_rate": "1e-3", "mtl.augment": "no", "backbone": "segformer-b2"},
-    )
-    assert (recipe.size, recipe.mtl.learning_rate, recipe.mtl.augment) == (96, 1e-3, False)
-    assert recipe.backbone == "segformer-b2"
-    assert recipe.mil == presets.preset("tiny").recipe.mil
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("mtl.iteration", "3"),
-        ("size", "big"),
-        ("mtl.augment", "maybe"),
-        ("mtl.dice", "nan"),
-        ("mtl.batch", "-1"),
-        ("mtl", "1"),
-    ],
-)
-def test_a_wrong_change_is_told_in_a_sentence(key: str, value: str) -> None:
-    with pytest.raises(BadSetting, match=key.split(".")[-1]):
-        recipe_module.change(presets.preset("tiny").recipe, {key: value})
+from aln_desk.domain import presets, recipe
+from aln_desk.domain.errors import BadSetting
 
 
 def test_an_unknown_preset_names_those_that_exist() -> None:
@@ -43,23 +14,56 @@ def test_an_unknown_preset_names_those_that_exist() -> None:
 
 
 @pytest.mark.parametrize("name", list(presets.PRESETS))
-def test_a_recipe_survives_its_record(name: str) -> None:
-    recipe = presets.PRESETS[name].recipe
-    assert recipe_module.from_dict(recipe_module.to_dict(recipe)) == recipe
+def test_a_preset_is_a_recipe_that_can_be_used_and_kept(name: str) -> None:
+    found = presets.preset(name)
+    assert found.name == name
+    assert found.title and found.description
+    recipe.check(found.recipe)
+    assert recipe.from_dict(recipe.to_dict(found.recipe)) == found.recipe
+    assert found.recipe.backbone in presets.BACKBONES
 
 
 def test_the_paper_preset_has_the_published_numbers() -> None:
-    recipe = presets.preset("paper").recipe
-    assert (recipe.backbone, recipe.size, recipe.mask_tokens) == ("segformer-b2", 512, 1)
-    assert (recipe.mtl.iterations, recipe.mtl.batch, recipe.mtl.learning_rate) == (10_000, 16, 6e-5)
-    assert (recipe.mtl.warmup, recipe.mtl.head_rate, recipe.mtl.clip, recipe.mtl.dice) == (1_500, 10, 0, 0)
-    assert (recipe.mil.layers, recipe.mil.epochs, recipe.mil.batch) == (6, 100, 4)
-    assert (recipe.mil.warmup, recipe.mil.clip, recipe.mil.learning_rate) == (10_000, 1.0, 6e-5)
+    found = presets.preset("paper").recipe
+    assert (found.backbone, found.size, found.mask_tokens, found.pooling) == ("segformer-b2", 512, 1, "area")
+    assert (found.geometry, found.tasks, found.views, found.clean, found.type_tokens) == (
+        "released",
+        "all",
+        "all",
+        False,
+        False,
+    )
+    assert (found.mtl.iterations, found.mtl.batch, found.mtl.learning_rate) == (10_000, 16, 6e-5)
+    assert (found.mtl.warmup, found.mtl.head_rate, found.mtl.clip, found.mtl.dice) == (1_500, 10, 0, 0)
+    assert (found.mtl.rotate, found.mtl.gamma, found.mtl.ema, found.mtl.balanced, found.mtl.keep) == (
+        0,
+        0,
+        0,
+        False,
+        "last",
+    )
+    assert (found.mil.kind, found.mil.layers, found.mil.epochs, found.mil.batch) == ("transformer", 6, 100, 4)
+    assert (found.mil.warmup, found.mil.clip, found.mil.learning_rate, found.mil.node_dropout) == (10_000, 1, 6e-5, 0)
+    assert (found.calibration, found.error) == ("none", 0)
 
 
-@given(st.dictionaries(st.text(max_size=20), st.text(max_size=10), max_size=3))
-def test_any_settings_are_taken_or_refused_but_never_crash(settings: dict[str, str]) -> None:
-    try:
-        recipe_module.change(presets.preset("paper").recipe, settings)
-    except AlnError as error:
-        assert str(error)
+def test_fast_is_the_same_in_training_and_in_use_with_our_improvements() -> None:
+    found = presets.preset("fast").recipe
+    assert (found.backbone, found.size, found.geometry) == ("segformer-b2", 512, "letterbox")
+    assert found.mask_tokens == 2 and found.mtl.dice > 0 and found.mtl.ema > 0 and found.mil.node_dropout > 0
+    assert found.calibration != "none" and found.error > 0
+
+
+def test_single_t_learns_the_status_of_tumour_images() -> None:
+    found = presets.preset("single-t").recipe
+    assert (found.backbone, found.tasks, found.views, found.mil.kind) == ("resnet-101", "status", "tumour", "mean")
+
+
+@pytest.mark.parametrize(("device", "name"), [("cuda", "fast"), ("cpu", "small"), ("mps", "small")])
+def test_the_preset_that_suits_a_device(device: str, name: str) -> None:
+    assert presets.default_preset(device) == name
+
+
+def test_what_can_be_downloaded_can_be_chosen() -> None:
+    assert set(presets.DOWNLOADS) <= set(presets.BACKBONES)
+    assert all("licence" in words for words in presets.DOWNLOADS.values())

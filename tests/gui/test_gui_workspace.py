@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import AlnError, BadFile, BadModel, BadProject
-from aln_desk.domain.messages import BagPredicted
+from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.review import Review
 from aln_desk.domain.shape import Shape
 from aln_desk.gui import autosave, tasks
@@ -216,6 +216,44 @@ def test_a_bag_read_by_the_engine_is_shown_at_once_from_its_part(workspace: Work
     workspace.prediction("P10/N2.png")
     tasks.wait_all()
     assert np.asarray(workspace.prediction("P10/N2.png").mask).any()  # type: ignore[union-attr]
+
+
+def test_an_image_is_shown_while_the_rest_of_its_bag_is_read(workspace: Workspace, qtbot: QtBot) -> None:
+    from conftest import finding
+
+    assert workspace.project is not None and workspace.model is not None
+    patient, digest = workspace.patients[2], workspace.model.digest
+    part = predictions.part_path(workspace.project.predictions, "P10")
+    predictions.write_bag(part, digest, [finding(patient.bag[0])], {})
+    message = InstancePredicted("P10", patient.bag[0].id, digest, str(part))
+    with qtbot.waitSignal(workspace.predictionChanged):
+        workspace.apply_instance(message)
+    assert workspace.prediction(patient.bag[0].id) is not None
+    assert workspace.prediction(patient.bag[1].id) is None
+    assert workspace.is_read("P10") is False
+    assert workspace.verdict("P10") is None
+    # One image that comes late changes nothing on the bag that is whole by then.
+    workspace.apply_instance(message)
+    shares = {one.id: 0.5 for one in patient.bag}
+    predictions.write_bag(part, digest, [finding(one) for one in patient.bag], shares)
+    workspace.apply_bag(BagPredicted("P10", 0.7, 0.46, digest, shares, str(part)))
+    tasks.wait_all()
+    workspace.prediction(patient.bag[1].id)
+    tasks.wait_all()
+    assert workspace.prediction(patient.bag[1].id) is not None
+    assert workspace.is_read("P10") is True
+
+
+def test_an_image_read_by_another_model_is_not_shown(workspace: Workspace) -> None:
+    from conftest import finding
+
+    assert workspace.project is not None
+    patient = workspace.patients[2]
+    part = predictions.part_path(workspace.project.predictions, "P10")
+    predictions.write_bag(part, "another", [finding(patient.bag[0])], {})
+    workspace.apply_instance(InstancePredicted("P10", patient.bag[0].id, "another", str(part)))
+    tasks.wait_all()
+    assert workspace.prediction(patient.bag[0].id) is None
 
 
 def test_the_model_in_use_is_named_and_verdicts_keep_theirs(workspace: Workspace, tmp_path: Path) -> None:

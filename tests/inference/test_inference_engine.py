@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ from aln_desk.domain.messages import (
     Cancel,
     Failed,
     Finished,
+    InstancePredicted,
     Message,
     Predict,
     Prefer,
+    Started,
     to_line,
 )
 from aln_desk.inference.engine import Engine
+from aln_desk.io import checkpoint
+from aln_desk.io.project import Project
+from aln_desk.models.verdict_rule import VerdictRule
+from aln_desk.stats.logistic import CategoryTerm, LogisticModel
 
 
 class Conversation:
@@ -109,3 +116,29 @@ def test_the_end_of_the_input_ends_the_engine_in_the_middle_of_work(study: Path,
     talk = Conversation()
     talk.say(Predict(str(study), str(random_model), "cpu"))
     talk.hang_up()
+
+
+def test_the_patient_on_screen_comes_image_by_image(talk: Conversation, study: Path, random_model: Path) -> None:
+    talk.say(Predict(str(study), str(random_model), "cpu"))
+    talk.say(Prefer("P031"))
+    heard = talk.until(Finished, Failed)
+    at = next(at for at, m in enumerate(heard) if isinstance(m, InstancePredicted))
+    assert heard[at].patient == "P031"
+    assert isinstance(heard[at + 1], BagPredicted) and heard[at + 1].patient == "P031"
+
+
+def test_a_clinical_model_reads_without_images(talk: Conversation, study: Path, tmp_path: Path) -> None:
+    fusion = LogisticModel(0.0, (CategoryTerm("t_stage", {"T1": -1.0, "T2": 1.0}),))
+    folder = tmp_path / "clinical"
+    folder.mkdir()
+    rule = VerdictRule(0.5, fusion=fusion)
+    checkpoint.write_manifest(folder, {"name": "c", "kind": "clinical", **rule.to_manifest()})
+    with Project.open(study) as project:
+        patient = project.patients()[0]
+        project.remove_patient(patient.id)
+        project.add_patient(replace(patient, clinical={"t_stage": "T2"}))
+    talk.say(Predict(str(study), str(folder)))
+    heard = talk.until(Finished, Failed)
+    assert isinstance(heard[0], Started) and heard[0].run == "c"
+    assert [m.patient for m in heard if isinstance(m, BagPredicted)] == [patient.id]
+    assert isinstance(heard[-1], Finished)

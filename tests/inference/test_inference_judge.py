@@ -11,9 +11,9 @@ import torch
 
 from aln_desk.domain.messages import BagPredicted, Message
 from aln_desk.domain.patient import Patient
-from aln_desk.inference.bag import read_instances
 from aln_desk.inference.judge import judge
 from aln_desk.inference.reading import ProjectReader
+from aln_desk.inference.session import Session
 from aln_desk.io import predictions
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model
@@ -36,7 +36,7 @@ def patient(study: Path) -> Patient:
 
 def test_fusion_calibration_and_threshold_make_the_verdict(model: LoadedModel, patient: Patient) -> None:
     """The score moves with the clinical variables; the shares measure from the logit at which the verdict tips."""
-    found = read_instances(model, patient.bag)
+    found = list(Session(model).read(patient.bag))
     plain = judge(model, patient, found)
     assert plain is not None
     logit = to_logit(plain.score)
@@ -52,14 +52,14 @@ def test_fusion_calibration_and_threshold_make_the_verdict(model: LoadedModel, p
 
 def test_images_without_weight_have_no_share(model: LoadedModel, patient: Patient) -> None:
     clinical = replace(model, rule=VerdictRule(0.5, fusion=LogisticModel(0.4)))
-    verdict = judge(clinical, patient, read_instances(model, patient.bag))
+    verdict = judge(clinical, patient, list(Session(model).read(patient.bag)))
     assert verdict is not None
     assert verdict.score == pytest.approx(0.5987, abs=1e-4)
     assert verdict.shares == {}
 
 
 def test_a_verdict_is_uncertain_where_the_other_outcome_stays(model: LoadedModel, patient: Patient) -> None:
-    found = read_instances(model, patient.bag)
+    found = list(Session(model).read(patient.bag))
     plain = judge(model, patient, found)
     unsure = judge(replace(model, rule=VerdictRule(0.5, conformal=Conformal(0.1, inf, inf))), patient, found)
     sure = judge(replace(model, rule=VerdictRule(0.5, conformal=Conformal(0.1, 0.0, 0.0))), patient, found)
@@ -72,7 +72,7 @@ def test_uncertain_verdicts_are_told_and_written(model: LoadedModel, study: Path
     heard: list[Message] = []
     unsure = replace(model, rule=VerdictRule(0.5, conformal=Conformal(0.1, inf, inf)))
     with Project.open(study) as project:
-        reader = ProjectReader(project, unsure, heard.append)
+        reader = ProjectReader(project, Session(unsure), heard.append)
         while reader.step():
             pass
         rows = reader.finish().verdicts

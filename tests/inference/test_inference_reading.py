@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from aln_desk.domain.errors import BadProject
-from aln_desk.domain.messages import BagPredicted, Message
+from aln_desk.domain.messages import BagPredicted, InstancePredicted, Message
 from aln_desk.inference import reading
 from aln_desk.inference.reading import ProjectReader, model_folder
+from aln_desk.inference.session import Session
 from aln_desk.io import predictions
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model
@@ -27,7 +28,7 @@ def model(random_model: Path) -> LoadedModel:
 def read_all(study: Path, model: LoadedModel, bags: int = 10_000) -> tuple[reading.Reading, list[Message]]:
     told: list[Message] = []
     with Project.open(study) as project:
-        reader = ProjectReader(project, model, told.append)
+        reader = ProjectReader(project, Session(model), told.append)
         for _ in range(bags):
             if not reader.step():
                 break
@@ -53,7 +54,7 @@ def test_a_second_reading_computes_nothing_again(
     study: Path, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, _ = read_all(study, model)
-    monkeypatch.setattr(reading, "read_instances", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(Session, "read", lambda *_: pytest.fail("computed again"))
     second, _ = read_all(study, model)
     assert [r.score for r in second.verdicts] == [r.score for r in first.verdicts]
 
@@ -82,13 +83,13 @@ def test_a_stopped_reading_keeps_what_it_read_and_goes_on_later(
 
 def test_a_reading_that_died_goes_on_from_its_parts(study: Path, model: LoadedModel) -> None:
     with Project.open(study) as project:
-        reader = ProjectReader(project, model, lambda message: None)
+        reader = ProjectReader(project, Session(model), lambda message: None)
         reader.step()
         reader.step()  # and here the process ends without finish()
     computed: list[str] = []
-    original = reading.read_instances
+    original = Session.read
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "read_instances", lambda m, bag: computed.append(bag[0].patient) or original(m, bag))
+        patch.setattr(Session, "read", lambda s, bag, more: computed.append(bag[0].patient) or original(s, bag, more))
         whole, _ = read_all(study, model)
     assert whole.complete
     assert len(computed) == len(whole.verdicts) - 2
@@ -97,11 +98,66 @@ def test_a_reading_that_died_goes_on_from_its_parts(study: Path, model: LoadedMo
 def test_the_patient_on_screen_is_read_first(study: Path, model: LoadedModel) -> None:
     told: list[Message] = []
     with Project.open(study) as project:
-        reader = ProjectReader(project, model, told.append)
+        reader = ProjectReader(project, Session(model), told.append)
         reader.prefer("P020")
         reader.prefer("no such patient")
         reader.step()
     assert [m.patient for m in told if isinstance(m, BagPredicted)] == ["P020"]
+
+
+def test_images_of_the_patient_on_screen_are_told_of_as_they_come(study: Path, model: LoadedModel) -> None:
+    told: list[Message] = []
+    with Project.open(study) as project:
+        watched = next(p for p in project.patients() if len(p.bag) == 2)
+        reader = ProjectReader(project, Session(model), told.append)
+        reader.prefer(watched.id)
+        while reader.step():
+            pass
+    first, *others = [m for m in told if isinstance(m, InstancePredicted)]
+    assert others == []  # the last image of the bag comes with the verdict
+    assert (first.patient, first.instance, first.model) == (watched.id, watched.bag[0].id, model.digest)
+    assert told.index(first) < next(at for at, m in enumerate(told) if isinstance(m, BagPredicted))
+    found = predictions.read_instance(Path(first.file), first.instance, model=model.digest)
+    assert found is not None
+
+
+def test_a_bag_of_which_a_part_is_known_costs_the_rest(
+    study: Path, model: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Project.open(study) as project:
+        patient = next(p for p in project.patients() if len(p.bag) == 2)
+        project.remove_patient(patient.id)
+        project.add_patient(replace(patient, bag=patient.bag[:1]))
+        read_all(study, model)
+        project.remove_patient(patient.id)
+        project.add_patient(patient)
+    asked: list[list[str]] = []
+    original = Session.read
+    monkeypatch.setattr(
+        Session, "read", lambda s, bag, more: asked.append([i.id for i in bag]) or original(s, bag, more)
+    )
+    whole, _ = read_all(study, model)
+    assert asked == [[patient.bag[1].id]]
+    shares = predictions.read_shares(study / "predictions" / "instances.h5", [i.id for i in patient.bag])
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert whole.complete
+
+
+@pytest.mark.parametrize("network", [(1, 1), (16, 1), (1, 3)], ids=["one by one", "batches", "side by side"])
+def test_a_damaged_image_leaves_its_own_patient_out_and_no_other(
+    study: Path, model: LoadedModel, network: tuple[int, int]
+) -> None:
+    with Project.open(study) as project:
+        broken = project.patients()[2]
+        Path(broken.bag[-1].image).write_bytes(b"not an image")
+        session = Session(model)
+        session._network.batch, session._network.callers = network
+        reader = ProjectReader(project, session, lambda message: None)
+        while reader.step():
+            pass
+        found = reader.finish()
+    assert found.left_out == (broken.id,)
+    assert len(found.verdicts) == 31
 
 
 def test_another_model_replaces_the_findings(study: Path, model: LoadedModel, tmp_path: Path) -> None:
@@ -116,7 +172,7 @@ def test_another_model_replaces_the_findings(study: Path, model: LoadedModel, tm
 
 def test_an_empty_project_is_a_sentence(tmp_path: Path, model: LoadedModel) -> None:
     with Project.create(tmp_path / "empty") as project, pytest.raises(BadProject, match="no images"):
-        ProjectReader(project, model, lambda message: None)
+        ProjectReader(project, Session(model), lambda message: None)
 
 
 def test_the_model_asked_for_comes_before_the_adopted_one(study: Path, random_model: Path) -> None:

@@ -13,6 +13,7 @@ from aln_desk.domain.errors import BadSetting
 from aln_desk.models.backbone import Backbone
 from aln_desk.models.backbones import MIT_SIZES, backbone_names, build_backbone, check_backbone
 from aln_desk.models.neck import Neck
+from aln_desk.models.unet import Join
 
 FACTS = {
     "segformer-b0": ((32, 64, 160, 256), (4, 8, 16, 32)),
@@ -184,7 +185,7 @@ def test_signal_survives_all_stages_at_the_start() -> None:
     assert all(m.std(dim=(0, 2, 3)).mean() > 0.3 for m in maps)
 
 
-def test_each_map_of_the_unet_joins_both_ways() -> None:
+def test_the_finest_map_of_the_unet_sees_what_its_deepest_level_sees() -> None:
     """The finest map sees what only the deepest level can: a spot further away than its own convolutions reach."""
     torch.manual_seed(0)
     unet = build_backbone("unet", 128).eval()
@@ -192,6 +193,16 @@ def test_each_map_of_the_unet_joins_both_ways() -> None:
     before = evaluated(unet, image)[0][0, :, 8, 8]
     image[..., 72:80, 8:16] = 5.0
     assert (evaluated(unet, image)[0][0, :, 8, 8] - before).abs().max() > 0
+
+
+def test_a_join_of_the_unet_reads_both_sides() -> None:
+    torch.manual_seed(0)
+    join = Join(4, 8).eval()
+    skipped, below = torch.randn(1, 4, 8, 8), torch.randn(1, 8, 4, 4)
+    joined = join(skipped, below)
+    assert joined.shape == (1, 4, 8, 8)
+    assert not torch.allclose(joined, join(skipped + 1, below))
+    assert not torch.allclose(joined, join(skipped, below + 1))
 
 
 def test_maps_of_a_swin_are_normalised() -> None:

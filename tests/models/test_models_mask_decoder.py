@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import plain_networks
 import pytest
 import torch
 
@@ -39,6 +40,17 @@ def test_positional_matrix_is_saved_and_counts() -> None:
 
 
 def test_positions_tell_rows_from_columns() -> None:
-    positions = MaskDecoder(256, 1)._positions(4, 6)[0]
-    assert positions.shape == (256, 4, 6)
-    assert len({tuple(v) for v in positions.flatten(1).T.tolist()}) == 24
+    positions = MaskDecoder(256, 1).positions(4, 6)[0]
+    assert positions.shape == (24, 256)
+    assert len({tuple(v) for v in positions.tolist()}) == 24
+
+
+def test_parts_of_a_pixel_lie_where_the_transposed_convolutions_put_them() -> None:
+    torch.manual_seed(0)
+    decoder = MaskDecoder(256, 1).eval()
+    features = torch.randn(2, 256, 4, 6)
+    with torch.no_grad():
+        logits, segmentation = decoder(features)
+        expected = plain_networks.mask_decoder(decoder, features)
+    assert (logits - expected[0]).abs().max() < 1e-6
+    assert (segmentation - expected[1]).abs().max() < 1e-6

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aln_desk.domain.annotation import NO_LESION, Annotation
 from aln_desk.domain.errors import BadProject, Stopped
@@ -44,6 +46,47 @@ def test_a_tune_cohort_takes_the_place_of_the_held_out() -> None:
     assert [p.id for p in split.tune] == ["q"]
 
 
+def chosen(outcomes: list[int | None]) -> list[Patient]:
+    return [Patient(f"p{k}", "ab"[k % 2], outcome) for k, outcome in enumerate(outcomes)]
+
+
+OUTCOMES = st.lists(st.sampled_from([None, 0, 1]), min_size=10, max_size=60)
+
+
+@given(OUTCOMES, st.integers(2, 10), st.integers(0, 99))
+def test_every_patient_is_held_out_in_just_one_fold(outcomes: list[int | None], count: int, seed: int) -> None:
+    patients = chosen(outcomes)
+    folds = [data.fold(patients, ROLES, number, count, seed) for number in range(1, count + 1)]
+    held_out = [p for split in folds for p in split.tune]
+    assert sorted(p.id for p in held_out) == sorted(p.id for p in patients)
+    for split in folds:
+        assert sorted(p.id for p in (*split.fit, *split.tune)) == sorted(p.id for p in patients)
+
+
+@given(OUTCOMES, st.integers(2, 10), st.integers(0, 99))
+def test_folds_have_even_shares_of_each_outcome(outcomes: list[int | None], count: int, seed: int) -> None:
+    patients = chosen(outcomes)
+    folds = [data.fold(patients, ROLES, number, count, seed).tune for number in range(1, count + 1)]
+    for one in (None, 0, 1):
+        counts = [sum(p.outcome == one for p in tune) for tune in folds]
+        assert max(counts) - min(counts) <= 1
+    assert max(map(len, folds)) - min(map(len, folds)) <= 1
+
+
+def test_a_fold_depends_on_the_seed_and_not_on_the_order() -> None:
+    patients = chosen([k % 2 for k in range(40)])
+    first = data.fold(patients, ROLES, 2, 4, seed=3)
+    assert first == data.fold(patients[::-1], ROLES, 2, 4, seed=3)
+    assert first != data.fold(patients, ROLES, 2, 4, seed=4)
+
+
+def test_a_fold_that_cannot_be_is_a_sentence() -> None:
+    with pytest.raises(BadProject, match="3 patients cannot be dealt into 4 folds"):
+        data.fold(chosen([0, 1, 1]), ROLES, 1, 4, 0)
+    with pytest.raises(BadProject, match="'c' is a test cohort"):
+        data.fold([patient("q", "c")], ROLES, 1, 2, 0)
+
+
 def test_a_test_cohort_is_refused() -> None:
     with pytest.raises(BadProject, match="'c' is a test cohort"):
         data.split([patient("p"), patient("q", "c")], ROLES, 0.2)
@@ -75,19 +118,53 @@ def test_the_cache_is_reused_until_anything_changes(study: Path) -> None:
     with Project.open(study) as project:
         patients = project.patients()
         calls: list[int] = []
-        first = data.load(patients, preprocess, project.cache, lambda done, total: calls.append(done))
-        again = data.load(patients, preprocess, project.cache, lambda done, total: calls.append(done))
+
+        def load(patients_: list[Patient] = patients, preprocess_: Preprocess = preprocess) -> data.ImageSet:
+            return data.load(patients_, preprocess_, project.cache, progress=lambda done, total: calls.append(done))
+
+        first, again = load(), load()
         assert len(calls) == len(first)
         assert np.array_equal(first.image, again.image)
+        assert np.array_equal(first.content, again.content)
         assert set(np.unique(first.mask)) == {0, 1, 2}
         sidecar = Path(patients[0].bag[0].annotation)
         annotation = labelme_json.read(sidecar)
         labelme_json.write(sidecar, annotation.with_shapes((Shape("lymph_node", SQUARE),)))
-        changed = data.load(patients, preprocess, project.cache)
+        changed = load()
         assert changed.digest != first.digest
         assert not np.array_equal(changed.mask[0], first.mask[0])
-        reoutcome = [replace(p, outcome=None) for p in patients]
-        assert data.load(reoutcome, preprocess, project.cache).digest != changed.digest
+        assert load([replace(p, outcome=None) for p in patients]).digest != changed.digest
+        assert load(preprocess_=replace(preprocess, geometry="stretch")).digest != changed.digest
+
+
+def test_an_image_set_holds_what_was_drawn(study: Path) -> None:
+    with Project.open(study) as project:
+        found = data.load(project.patients(), Preprocess(size=96), project.cache)
+    assert found.image.shape == (53, 96, 96, 3)
+    assert found.coarse.shape == (53, data.COARSE, data.COARSE)
+    assert (found.content == 96).all()
+    assert found.outlined.all()
+    for k, entry in enumerate(found.taught):
+        assert set(np.unique(found.mask[k])) == {0, entry.lesion + 1}
+        assert entry.lesion == (entry.instance.view is View.NODE)
+        drawn = found.image[k][found.mask[k] > 0].mean()
+        assert drawn < found.image[k][found.mask[k] == 0].mean()
+    owners = [entry.instance.patient for entry in found.taught]
+    assert len(set(zip(owners, found.patient.tolist(), strict=True))) == len(set(owners)) == found.patient.max() + 1
+
+
+def test_tumour_images_alone(study: Path) -> None:
+    with Project.open(study) as project:
+        found = data.load(project.patients(), Preprocess(size=64), project.cache, frozenset({View.TUMOUR}))
+    assert len(found) == 32
+    assert {entry.instance.view for entry in found.taught} == {View.TUMOUR}
+
+
+def test_nobody_makes_an_empty_set(tmp_path: Path) -> None:
+    found = data.load([], Preprocess(size=64), tmp_path)
+    assert len(found) == 0
+    assert found.image.shape == (0, 64, 64, 3)
+    assert not list(tmp_path.iterdir())
 
 
 def test_stopping_leaves_no_cache_that_looks_whole(study: Path) -> None:

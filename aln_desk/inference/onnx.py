@@ -1,0 +1,185 @@
+"""Stage 1 on the CPU by ONNX Runtime: exported once for each model, then kept in the user's cache folder.
+
+A file is named by the model's digest; beside it stands what it has to be (format, version, its own SHA-256), so that
+one that is damaged or of another version is made anew. The exporter is torch's tracing one: it takes two seconds where
+the newer one takes ten, for the same graph once ONNX Runtime has optimised it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from aln_desk import __version__, paths
+from aln_desk.domain.errors import AlnError
+from aln_desk.io import atomic
+from aln_desk.models.build import LoadedModel, StageOne
+from aln_desk.models.preprocess import Preprocess
+from aln_desk.models.reading_images import Found
+
+FORMAT = 1
+"""Version of what is exported; another one is exported anew."""
+
+TOLERANCE = 1e-3
+"""How far any output may lie from torch's; a network that lies further is not used."""
+
+KEPT = 6
+"""How many exported models the cache holds; the longest unused one goes first."""
+
+_OUTPUTS = ("mask_logits", "lesion_logit", "status_logit", "cam", "token")
+
+
+class NotExported(AlnError):
+    """The network cannot be brought to ONNX Runtime; torch can still compute it."""
+
+
+class OnnxNetwork:
+    """Stage 1 by ONNX Runtime, image by image.
+
+    Its ``threads`` serve all callers: as many callers read as many images side by side, which costs less than one
+    image cut into parts, and a lone image still gets them all. They sleep between two images instead of spinning.
+    """
+
+    batch = 1
+
+    def __init__(self, exported: bytes, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.callers = threads
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_free_dimension_override_by_name("batch", self.batch)  # shapes are then known beforehand
+        self._session = onnxruntime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
+
+    def outputs(self, square: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """All of `MtlOutput`, in its order, of one (1, S, S, 3) uint8 image."""
+        found: list[NDArray[np.float32]] = self._session.run(None, {"square": square})
+        return found
+
+    def __call__(self, squares: NDArray[np.uint8]) -> list[Found]:
+        return [self._found(squares[at : at + 1]) for at in range(len(squares))]
+
+    def _found(self, square: NDArray[np.uint8]) -> Found:
+        mask, lesion, status, cam, token = self.outputs(square)
+        return Found(mask[0].max(axis=0), float(lesion[0]), float(status[0]), cam[0], token[0])
+
+
+def open_network(model: LoadedModel, threads: int) -> OnnxNetwork:
+    """The model's stage 1 from the cache, exported into it when it is not there.
+
+    Raises `NotExported` where the exporter or ONNX Runtime does not know one of the network's operations, or computes
+    something else than torch does.
+    """
+    file = cached_file(model)
+    if (exported := _read(file)) is not None:
+        return _opened(exported, threads)
+    exported = export(model.mtl, model.preprocess)
+    network = _opened(exported, threads)
+    _compare(network, model)
+    _keep(file, exported)
+    return network
+
+
+def cached_file(model: LoadedModel) -> Path:
+    """Where the exported network of this model is kept; it need not exist."""
+    return paths.user_cache() / "onnx" / model.digest / "mtl.onnx"
+
+
+def export(net: StageOne, preprocess: Preprocess) -> bytes:
+    """An ONNX model: ``square`` (batch, S, S, 3) uint8 RGB -> the outputs of `MtlOutput` by name, float32.
+
+    Raises `NotExported` where the exporter does not know one of the network's operations.
+    """
+    size = preprocess.size
+    square = torch.zeros((1, size, size, 3), dtype=torch.uint8)
+    names = ["square", *_OUTPUTS]
+    with TemporaryDirectory() as folder, warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        file = Path(folder) / "mtl.onnx"
+        try:
+            torch.onnx.export(
+                _FromSquare(net, preprocess).eval(),
+                (square,),
+                file,
+                input_names=names[:1],
+                output_names=names[1:],
+                dynamic_axes={name: {0: "batch"} for name in names},
+                opset_version=20,
+                dynamo=False,
+            )
+        except Exception as error:  # whatever an exporter meets: torch computes the network all the same
+            raise NotExported(f"The network cannot be exported ({_first_line(error)}).") from error
+        return file.read_bytes()
+
+
+class _FromSquare(nn.Module):
+    """Normalisation and stage 1 in one graph."""
+
+    def __init__(self, net: StageOne, preprocess: Preprocess) -> None:
+        super().__init__()
+        self.net, self._preprocess = net, preprocess
+
+    def forward(self, square: Tensor) -> tuple[Tensor, ...]:
+        output = self.net(self._preprocess.normalise(square.permute(0, 3, 1, 2)))
+        return tuple(getattr(output, name) for name in _OUTPUTS)
+
+
+def _opened(exported: bytes, threads: int) -> OnnxNetwork:
+    try:
+        return OnnxNetwork(exported, threads)
+    except Exception as error:  # ONNX Runtime's own errors have no common class
+        raise NotExported(f"ONNX Runtime does not take the network ({_first_line(error)}).") from error
+
+
+def _compare(network: OnnxNetwork, model: LoadedModel) -> None:
+    """Raise `NotExported` unless every output on an image of noise is torch's."""
+    size = model.preprocess.size
+    square = np.random.default_rng(0).integers(0, 256, (1, size, size, 3), np.uint8)
+    with torch.inference_mode():
+        expected = _FromSquare(model.mtl, model.preprocess)(torch.from_numpy(square))
+    for name, ours, theirs in zip(_OUTPUTS, network.outputs(square), expected, strict=True):
+        if not np.allclose(ours, theirs.numpy(), rtol=0, atol=TOLERANCE):
+            raise NotExported(f"The exported network differs from the model in '{name}'.")
+
+
+def _read(file: Path) -> bytes | None:
+    """The cached network; None where it is absent, damaged or of another version."""
+    try:
+        exported, stamp = file.read_bytes(), _stamp_of(file).read_text(encoding="utf-8")
+        file.parent.touch()  # used just now
+    except (OSError, UnicodeDecodeError):
+        return None
+    return exported if stamp == _stamp(exported) else None
+
+
+def _keep(file: Path, exported: bytes) -> None:
+    """Put an exported network into the cache, as far as the disk allows: without it, it is exported again."""
+    with suppress(AlnError, OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(file, exported)
+        atomic.write_text(_stamp_of(file), _stamp(exported))
+        by_use = sorted(file.parent.parent.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for unused in by_use[KEPT:]:
+            shutil.rmtree(unused)
+
+
+def _stamp_of(file: Path) -> Path:
+    return file.with_suffix(".stamp")
+
+
+def _stamp(exported: bytes) -> str:
+    return f"{FORMAT} {__version__} {hashlib.sha256(exported).hexdigest()}\n"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]

@@ -6,11 +6,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aln_desk import __version__, cli_train
 from aln_desk.cli_output import Output
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.presets import DEVICES
+
+if TYPE_CHECKING:
+    from aln_desk.inference.reading import Reading
 
 NOTICE = "Research use only. Not a medical device."
 
@@ -90,28 +94,38 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    from aln_desk.inference.clinical_reading import is_clinical, read_clinical
     from aln_desk.inference.reading import ProjectReader, model_folder
     from aln_desk.inference.session import Session
+    from aln_desk.io.checkpoint import read_manifest
     from aln_desk.io.project import Project
 
     with Output(options.events, options.stop_with_stdin) as output, Project.open(options.project) as project:
-        session = Session.open(model_folder(project, options.model), options.device, emit=output.emit)
-        model = session.model
-        reader = ProjectReader(project, session, output.emit)
-        while reader.step() and not output.should_stop():
-            pass
-        reading = reader.finish()
-        output.finished(digest=model.digest, stopped=not reading.complete)
-    positive, uncertain = (sum(row.decision == each for row in reading.verdicts) for each in ("positive", "uncertain"))
-    verdicts = f"{len(reading.verdicts)} verdicts, {positive} of them positive"
-    verdicts += f" and {uncertain} uncertain" if uncertain else ""
-    if model.threshold is None:
-        verdicts = "no verdicts, since this model has only stage 1"
-    output.say(f"{reading.images} images read by model {model.name} ({model.digest}): {verdicts}. {NOTICE}")
-    if reading.left_out:
+        folder = model_folder(project, options.model)
+        manifest = read_manifest(folder)
+        if is_clinical(folder):
+            reading = read_clinical(project, folder, output.emit)
+        else:
+            reader = ProjectReader(project, Session.open(folder, options.device, emit=output.emit), output.emit)
+            while reader.step() and not output.should_stop():
+                pass
+            reading = reader.finish()
+        output.finished(digest=manifest["digest"], stopped=not reading.complete)
+    read = "Clinical variables" if is_clinical(folder) else f"{reading.images} images"
+    one_stage = manifest.get("mil") is None and not is_clinical(folder)
+    verdicts = "no verdicts, since this model has only stage 1" if one_stage else _counted(reading)
+    output.say(f"{read} read by model {manifest['name']} ({manifest['digest']}): {verdicts}. {NOTICE}")
+    if reading.left_out and not is_clinical(folder):
         names = ", ".join(reading.left_out)
         raise BadProject(f"These patients have an image that cannot be read, and no verdict: {names}.")
     return 0 if reading.complete else 130
+
+
+def _counted(reading: Reading) -> str:
+    """How many verdicts of which kind, in words."""
+    decisions = [row.decision for row in reading.verdicts]
+    uncertain = f" and {decisions.count('uncertain')} uncertain" if "uncertain" in decisions else ""
+    return f"{len(decisions)} verdicts, {decisions.count('positive')} of them positive{uncertain}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:

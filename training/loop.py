@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import AdamW
 
 from aln_desk.domain.messages import Curve, Note
+from aln_desk.models.heap import keep_freed_memory
 from training import checkpoint, schedule
 from training.average import Average
 from training.distributed import World
@@ -89,6 +90,7 @@ def follow(
     network as it then is (with averaged parameters, where those are kept). A state that is found is gone on from,
     with the same parameters bit for bit as without the interruption (on a CPU).
     """
+    keep_freed_memory()
     average, best = Average(net, course.ema), Best()
     device = next(net.parameters()).device
     start, more = checkpoint.restore(course.state, net, optimiser)
@@ -101,7 +103,8 @@ def follow(
     while done < course.steps and not _worn_out(course, best):
         schedule.set_rate(optimiser, course.rate(done))
         losses = learn(done)
-        torch.nn.utils.clip_grad_norm_(net.parameters(), course.clip or math.inf)
+        if course.clip:
+            torch.nn.utils.clip_grad_norm_(net.parameters(), course.clip)
         optimiser.step()
         average.update(done)
         pace.step(losses)

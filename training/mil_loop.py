@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -16,13 +18,15 @@ from torch import Tensor
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.recipe import MilRecipe
 from aln_desk.io.tokens import Tokens
-from aln_desk.models.build import precision
 from aln_desk.models.mil import BagEnsemble, BagNetwork
 from aln_desk.stats.roc import auc
 from training import schedule
 from training.distributed import World
 from training.loop import Course, follow
 from training.pace import Emit
+
+THREADS = 2
+"""A step is hundreds of operations of microseconds: more threads would wait for one another longer than they work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,13 +99,25 @@ def train(
     own. A fixed rule has nothing to learn and is done at once.
     """
     members = [cast(BagNetwork, member) for member in net.members] if isinstance(net, BagEnsemble) else [net]
-    for number, member in enumerate(members if net.config.learned else ()):
-        file = state.with_name(f"{state.stem}-{number}{state.suffix}") if number else state
-        course = _course(recipe, len(fit), file, number, len(members))
-        if not _train_member(member, fit, tune, recipe, course, seed + number, emit, should_stop):
-            return False
+    with _few_threads():
+        for number, member in enumerate(members if net.config.learned else ()):
+            file = state.with_name(f"{state.stem}-{number}{state.suffix}") if number else state
+            course = _course(recipe, len(fit), file, number, len(members))
+            if not _train_member(member, fit, tune, recipe, course, seed + number, emit, should_stop):
+                return False
     net.eval()
     return True
+
+
+@contextmanager
+def _few_threads() -> Iterator[None]:
+    """Within, torch works in `THREADS` threads at most."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(before, THREADS))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _course(recipe: MilRecipe, patients: int, state: Path, number: int, members: int) -> Course:
@@ -138,16 +154,19 @@ def _train_member(
     resident = fit.pick(np.arange(len(fit)), device)
     an_epoch = course.validate_every
 
+    @lru_cache(maxsize=1)
+    def order(epoch: int) -> NDArray[np.int64]:
+        return np.random.default_rng([seed, epoch]).permutation(len(fit))
+
     def learn(step: int) -> dict[str, Tensor]:
         torch.manual_seed(seed * 1_000_003 + step)
         epoch, place = divmod(step, an_epoch)
-        order = np.random.default_rng([seed, epoch]).permutation(len(fit))
-        bags = resident.pick(order[place * recipe.batch : (place + 1) * recipe.batch], device)
+        bags = resident.pick(order(epoch)[place * recipe.batch : (place + 1) * recipe.batch], device)
         present = without_nodes(bags.present, bags.view, recipe.node_dropout)
         optimiser.zero_grad(set_to_none=True)
-        with precision(device):
-            logit = net.logit(bags.tokens, present, bags.view)
-        loss = F.binary_cross_entropy_with_logits(logit.float(), bags.outcome)
+        # In full precision on every device: so little arithmetic costs less than the casts.
+        logit = net.logit(bags.tokens, present, bags.view)
+        loss = F.binary_cross_entropy_with_logits(logit, bags.outcome)
         loss.backward()  # type: ignore[no-untyped-call]
         return {"loss": loss}
 

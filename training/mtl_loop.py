@@ -141,7 +141,9 @@ class Learner:
             try:
                 parts = self._backward(drawn, pixels, mask, counts, mine)
                 break
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not memory_is_full(error):
+                    raise
                 self._halve()
         self.world.add_up([*gradients(list(self.net.parameters())), *parts.values()])
         self.world.average(statistics(self.net))
@@ -244,6 +246,11 @@ def losses(output: MtlOutput, batch: Batch, counts: Counts, dice: float) -> dict
     return parts
 
 
+def memory_is_full(error: Exception) -> bool:
+    """Whether a device had no memory left: CUDA has a kind of error for that, the others only words."""
+    return any(words in str(error).lower() for words in ("out of memory", "allocate memory", "not enough memory"))
+
+
 def compiled(net: nn.Module, emit: Emit) -> Callable[[Tensor], MtlOutput]:
     """``net`` through torch.compile; from the first failure on, told in a sentence, the network as it is."""
     works, fused = True, None
@@ -255,9 +262,9 @@ def compiled(net: nn.Module, emit: Emit) -> Callable[[Tensor], MtlOutput]:
                 fused = fused or torch.compile(net, dynamic=False)
                 output: MtlOutput = fused(x)
                 return output
-            except torch.OutOfMemoryError:
-                raise
             except Exception as error:  # whatever a compiler may raise: it must not end a training
+                if memory_is_full(error):
+                    raise
                 works = False
                 first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
                 emit(Note(f"torch.compile does not work here ({first_line[:120]}); going on without it."))

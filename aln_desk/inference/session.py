@@ -21,7 +21,7 @@ from aln_desk.io import images
 from aln_desk.models.build import LoadedModel, choose_device, load_model
 from aln_desk.models.reading_images import DECODERS, Found, Network, Square, TorchNetwork, decode
 
-GPU_BATCH = 32
+GPU_BATCH = 16
 """Images that a graphics card reads at once, of one patient or several."""
 
 REMEMBERED = 64

@@ -25,6 +25,7 @@ def he_convolutions(net: nn.Module) -> None:
     and a backbone of eight such layers would not learn from scratch.
     """
     for module in net.modules():
-        if isinstance(module, nn.Conv2d):
+        # A kernel without memory is about to be read from a file; to fill it, torch would load its compiler.
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             fan_out = math.prod(module.kernel_size) * module.out_channels // module.groups
             nn.init.normal_(module.weight, std=math.sqrt(2.0 / fan_out))

@@ -41,7 +41,8 @@ class MaskDecoder(nn.Module):
         self.mask_tokens = nn.Parameter(torch.empty(mask_tokens, dim))
         self.no_mask = nn.Parameter(torch.empty(dim))
         # Random, never trained, yet part of the model: a buffer is saved with the parameters.
-        self.register_buffer("frequencies", torch.randn(2, dim // 2))
+        frequencies = torch.empty(2, dim // 2)
+        self.register_buffer("frequencies", frequencies if frequencies.is_meta else frequencies.normal_())
         truncated_normal(self)
         nn.init.trunc_normal_(self.mask_tokens, std=0.02)
         nn.init.trunc_normal_(self.no_mask, std=0.02)

@@ -14,6 +14,8 @@ from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.review import Review
 from aln_desk.domain.shape import Shape
 from aln_desk.gui import autosave, tasks
+from aln_desk.gui.engine_process import EngineProcess
+from aln_desk.gui.reading import Reading
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io import checkpoint, labelme_json, predictions
 
@@ -242,6 +244,24 @@ def test_an_image_is_shown_while_the_rest_of_its_bag_is_read(workspace: Workspac
     tasks.wait_all()
     assert workspace.prediction(patient.bag[1].id) is not None
     assert workspace.is_read("P10") is True
+
+
+def test_images_told_of_by_the_engine_reach_the_open_project_only(workspace: Workspace, qtbot: QtBot) -> None:
+    from conftest import finding
+
+    assert workspace.project is not None and workspace.model is not None
+    patient, digest = workspace.patients[2], workspace.model.digest
+    part = predictions.part_path(workspace.project.predictions, "P10")
+    predictions.write_bag(part, digest, [finding(patient.bag[0])], {})
+    engine = EngineProcess()
+    reading = Reading(workspace, engine)
+    complaints: list[str] = []
+    workspace.warned.connect(complaints.append)
+    engine.message.emit(InstancePredicted("someone of another project", "x/1", digest, "nowhere.h5"))
+    with qtbot.waitSignal(workspace.predictionChanged):
+        engine.message.emit(InstancePredicted("P10", patient.bag[0].id, digest, str(part)))
+    assert workspace.prediction(patient.bag[0].id) is not None
+    assert complaints == [] and not reading.busy
 
 
 def test_an_image_read_by_another_model_is_not_shown(workspace: Workspace) -> None:

@@ -72,7 +72,7 @@ class Training:
         assert self.reached is not None
         assert not self.net.training
         self.measured[done] = parameters(self.net)
-        return {"auc": self.reached[done // 2 - 1]}
+        return {"auc": self.reached[len(self.reached) * done // STEPS - 1]}
 
     def validations(self) -> list[int]:
         return [m.step for m in self.told if isinstance(m, Curve) and m.part == "validation"]
@@ -126,6 +126,18 @@ def test_averaged_parameters_are_the_ones_that_are_measured_and_kept(tmp_path: P
     assert not same(averaged.measured[2], plain.measured[2])
     assert same(parameters(averaged.net), averaged.measured[STEPS])
     assert not averaged.net.training
+
+
+def test_the_average_takes_in_every_step_from_the_first(tmp_path: Path) -> None:
+    plain, averaged = Training(fresh(), [0.5] * STEPS), Training(fresh())
+    plain.run(course(tmp_path / "plain", validate_every=1))
+    averaged.run(course(tmp_path / "averaged", ema=0.5))
+    kept = parameters(fresh())
+    for step in range(STEPS):
+        decay = min(0.5, (1 + step) / (10 + step))
+        kept = [decay * a + (1 - decay) * b for a, b in zip(kept, plain.measured[step + 1], strict=True)]
+    for found, wanted in zip(parameters(averaged.net), kept, strict=True):
+        assert torch.allclose(found, wanted, atol=1e-6)
 
 
 def test_without_validations_the_last_is_kept_whatever_was_asked(tmp_path: Path) -> None:

@@ -122,6 +122,10 @@ def test_an_ensemble_goes_on_in_the_member_where_it_stopped(tmp_path: Path, stop
     first, second = whole.members  # type: ignore[misc]
     assert not same(first, second)
     assert {path.name for path in (tmp_path / "whole").iterdir()} >= {"mil.safetensors", "mil-1.safetensors"}
+    alone = fresh("abmil", 2).members[1]  # as if it were the only one, from the next seed
+    arguments = (RECIPE, 2, tmp_path / "alone.safetensors", lambda message: None, lambda: False)
+    assert mil_loop.train(alone, bags(), bags(10), *arguments)  # type: ignore[arg-type]
+    assert same(second, alone)
     progress = [m for m in told if isinstance(m, Progress)]
     assert (progress[-1].done, progress[-1].total) == (60, 60)
 

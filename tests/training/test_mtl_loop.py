@@ -26,7 +26,7 @@ from training import mtl_loop
 from training.data import ImageSet
 from training.distributed import World
 from training.feed import Draw, Feed
-from training.mtl_loop import Learner
+from training.mtl_loop import Batch, Counts, Learner
 
 CPU = torch.device("cpu")
 STEP = replace(RECIPE, iterations=6, batch=16, warmup=2, validate_every=2)
@@ -107,6 +107,40 @@ def test_memory_that_ends_in_the_middle_of_a_step_leaves_nothing_behind() -> Non
         other.forward = once
         one(0), other(0)
         assert close(gradients(small), gradients(whole))
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 7.00 GB)"), True),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+            True,
+        ),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
+    ],
+)
+def test_a_full_memory_in_the_words_of_every_device(error: RuntimeError, full: bool) -> None:
+    net = plain_net()
+    raised = False
+
+    def once(x: Tensor) -> MtlOutput:
+        nonlocal raised
+        if not raised:
+            raised = True
+            raise error
+        output: MtlOutput = net(x)
+        return output
+
+    with learner(net) as one:
+        one.forward = once
+        if full:
+            assert one(0)["loss"] > 0
+            assert one.at_once == 8
+        else:
+            with pytest.raises(RuntimeError, match="mat1"):
+                one(0)
 
 
 def test_no_memory_for_a_single_image_is_a_sentence() -> None:
@@ -206,6 +240,18 @@ def test_without_augmentation_the_network_sees_the_image_as_at_inference() -> No
         one(0)
     index = np.sort(mtl_loop.chosen(images, replace(STEP, batch=4), 3, 0))
     assert torch.equal(seen[0], PREPROCESS.normalise(torch.from_numpy(images.image[index]).permute(0, 3, 1, 2)))
+
+
+def test_the_losses_of_a_step_are_those_of_its_images() -> None:
+    images, recipe = draw_images(16), replace(STEP, augment=False)
+    with learner(plain_net(), recipe, images) as one:
+        found = one(0)
+    x = PREPROCESS.normalise(torch.from_numpy(images.image).permute(0, 3, 1, 2))
+    labels = [torch.from_numpy(values) for values in (images.outlined, images.lesion, images.status)]
+    counts = Counts(int(labels[0].sum()), int((labels[1] >= 0).sum()), int((labels[2] >= 0).sum()))
+    batch = Batch(x, torch.from_numpy(images.mask), *labels)
+    for name, value in mtl_loop.losses(plain_net()(x), batch, counts, recipe.dice).items():
+        assert torch.isclose(found[name], value, rtol=1e-5), name
 
 
 # Compilation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from training import schedule
 from training.distributed import World
 from training.loop import Course, follow
 from training.pace import Emit
+from training.threads import working_in
 
 THREADS = 2
 """A step is hundreds of operations of microseconds: more threads would wait for one another longer than they work."""
@@ -99,7 +99,7 @@ def train(
     own. A fixed rule has nothing to learn and is done at once.
     """
     members = [cast(BagNetwork, member) for member in net.members] if isinstance(net, BagEnsemble) else [net]
-    with _few_threads():
+    with working_in(min(THREADS, torch.get_num_threads())):
         for number, member in enumerate(members if net.config.learned else ()):
             file = state.with_name(f"{state.stem}-{number}{state.suffix}") if number else state
             course = _course(recipe, len(fit), file, number, len(members))
@@ -107,17 +107,6 @@ def train(
                 return False
     net.eval()
     return True
-
-
-@contextmanager
-def _few_threads() -> Iterator[None]:
-    """Within, torch works in `THREADS` threads at most."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(min(before, THREADS))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _course(recipe: MilRecipe, patients: int, state: Path, number: int, members: int) -> Course:

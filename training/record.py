@@ -34,6 +34,8 @@ class RunRecord:
     ``base`` is the model folder whose stage 1 is used as it stands (stages ``mil`` and ``fusion``), else empty.
     ``fold`` is ``2/5`` for the second of five, else empty; runs of one command share their ``group``. ``like`` names
     the run whose settings were taken over. ``seconds`` is the time spent in all processes that worked on it.
+    ``threads`` are torch's at the start; whoever goes on with the run works in as many, as another number would change
+    the last bits of a CPU's sums.
     """
 
     run: str
@@ -55,6 +57,7 @@ class RunRecord:
     device: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    threads: int = 0
 
 
 class RunFolder:

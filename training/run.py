@@ -26,6 +26,7 @@ from training import distributed
 from training.distributed import World
 from training.pace import Emit
 from training.record import RunFolder, RunRecord, find_record, now
+from training.threads import working_in
 from training.work import Work, device_words
 
 Stages = Literal["mtl", "mil", "all", "clinical", "fusion"]
@@ -89,11 +90,12 @@ def _lead(
 ) -> Path | None:
     tell = run.recorder(emit)
     words = device_words(device) + (f" x {world.size}" if world.size > 1 else "")
-    run.change(device=words, versions=_versions())
+    run.change(device=words, versions=_versions(), threads=run.record.threads or torch.get_num_threads())
     world.same(run.record.run, device)
     tell(Started(run.record.run, str(run.folder), words, run.record.preset))
     try:
-        return Work(project, run, device, world, tell, lambda: should_stop() or run.stop_asked, job).all()
+        with working_in(run.record.threads):
+            return Work(project, run, device, world, tell, lambda: should_stop() or run.stop_asked, job).all()
     except Stopped as stop:
         run.change(state="stopped")
         tell(Note(str(stop)))
@@ -110,7 +112,7 @@ def _assist(project: Project, job: Job, device: torch.device, world: World) -> N
     run = RunFolder.find(project.runs, world.same("", device))
     work = Work(project, run, device, world, lambda message: None, lambda: False, job)
     if run.record.stages in ("mtl", "all"):
-        with suppress(Stopped):  # which the first one tells
+        with suppress(Stopped), working_in(run.record.threads):  # the first one tells of a stop
             work.stage_one()
 
 
@@ -138,7 +140,7 @@ def _asked(project: Project, job: Job) -> RunRecord:
 def _like(project: Project, job: Job) -> RunRecord:
     """What the named run was asked, as a new run; its data must still be the same for the same result."""
     before = find_record(project.runs, job.like)
-    kept = ("preset", "stages", "recipe", "cohorts", "base")
+    kept = ("preset", "stages", "recipe", "cohorts", "base", "threads")
     same = {name: getattr(before, name) for name in kept}
     return RunRecord("", started=now(), like=before.run, fold=_fold(job) or before.fold, **same)
 

@@ -153,7 +153,8 @@ QLabel[role="onImage"] { color: #c9ced6; font-size: 12px; }
 #imageRoom { background: #000000; }
 
 QPushButton {
-  background: transparent; border: 1px solid $strong_line; border-radius: 5px; min-height: 28px; padding: 0 12px; }
+  background: transparent; border: 1px solid $strong_line; border-radius: 5px; min-height: 28px; padding: 0 12px;
+  outline: none; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $raised; }
 QPushButton:checked { background: $selection; border-color: $accent; }

@@ -142,8 +142,11 @@ class Trainer(QObject):
         live, self.live, order, self._order = self.live, None, self._order, None
         leaving, self.leaving, self.stopping = self.leaving, False, False
         self._follower.watch(self._runs)
-        if not ok and self.queue.orders:
-            self.queue.tell(f"{_name(order, live)}: {sentence}")
+        if not ok:
+            named = f"{_name(order, live)}: {sentence}"
+            if self.queue.orders:
+                self.queue.tell(named)
+            sentence = sentence if live else named  # it made no run, and what is on screen is another one
         self.changed.emit()
         self.ended.emit(live, ok, sentence)
         if leaving:

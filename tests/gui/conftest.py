@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_findings import HEIGHT, WIDTH, finding
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.shape import Shape
-from aln_desk.domain.verdict import InstancePrediction, Placement, decide
+from aln_desk.domain.verdict import decide
 from aln_desk.gui import tasks
 from aln_desk.io import checkpoint, images, labelme_json, predictions
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
 
-HEIGHT, WIDTH = 48, 64
 BAGS = {"P1": "TTN", "P2": "T", "P10": "TN"}
 SCORES = {"P1": 0.87, "P2": 0.12}
 THRESHOLD = 0.46
@@ -85,16 +85,6 @@ def verdict_row(patient: Patient, digest: str) -> VerdictRow:
     return VerdictRow(
         patient.id, patient.cohort, patient.outcome, score, THRESHOLD, decide(score, THRESHOLD), *counts, digest
     )
-
-
-def finding(instance: Instance) -> InstancePrediction:
-    """A mask over the image's left half and a CAM that rises from left to right."""
-    mask = np.zeros((HEIGHT, WIDTH), bool)
-    mask[:, : WIDTH // 2] = True
-    cam = np.tile(np.linspace(-1, 2, 8, dtype=np.float32), (8, 1))
-    lesion = 3.0 if instance.view is View.NODE else -3.0
-    token = np.zeros(256, np.float32)
-    return InstancePrediction(instance.id, mask, cam, Placement(64, 1.0, 1.0, 0.0, 8.0), lesion, 0.5, token)
 
 
 def _patient(folder: Path, name: str, kinds: str) -> Patient:

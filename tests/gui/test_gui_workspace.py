@@ -206,7 +206,7 @@ def test_verdicts_come_first_and_findings_when_looked_at(workspace: Workspace, q
 
 
 def test_a_bag_read_by_the_engine_is_shown_at_once_from_its_part(workspace: Workspace) -> None:
-    from conftest import finding
+    from made_findings import finding
 
     assert workspace.project is not None and workspace.model is not None
     patient = workspace.patients[2]
@@ -221,7 +221,7 @@ def test_a_bag_read_by_the_engine_is_shown_at_once_from_its_part(workspace: Work
 
 
 def test_an_image_is_shown_while_the_rest_of_its_bag_is_read(workspace: Workspace, qtbot: QtBot) -> None:
-    from conftest import finding
+    from made_findings import finding
 
     assert workspace.project is not None and workspace.model is not None
     patient, digest = workspace.patients[2], workspace.model.digest
@@ -247,7 +247,7 @@ def test_an_image_is_shown_while_the_rest_of_its_bag_is_read(workspace: Workspac
 
 
 def test_images_told_of_by_the_engine_reach_the_open_project_only(workspace: Workspace, qtbot: QtBot) -> None:
-    from conftest import finding
+    from made_findings import finding
 
     assert workspace.project is not None and workspace.model is not None
     patient, digest = workspace.patients[2], workspace.model.digest
@@ -265,7 +265,7 @@ def test_images_told_of_by_the_engine_reach_the_open_project_only(workspace: Wor
 
 
 def test_an_image_read_by_another_model_is_not_shown(workspace: Workspace) -> None:
-    from conftest import finding
+    from made_findings import finding
 
     assert workspace.project is not None
     patient = workspace.patients[2]

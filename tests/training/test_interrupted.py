@@ -18,6 +18,7 @@ from dying_run import OPTIONS
 from aln_desk.io.checkpoint import load_tensors
 from aln_desk.io.project import Project
 from aln_desk.io.runs import Run, read_runs, state_of
+from training.threads import working_in
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {
@@ -52,9 +53,10 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_to_the_same_model(study: 
     if place in steps:  # one step before the end: checkpoints are made after every one here
         stage, step = steps[place]
         assert load_tensors(run.folder / f"{stage}.safetensors")["step"] == [step]
-    resumed = trained(job(study, resume=""))
-    assert only_run(study).state == "finished"
-    assert same_parameters(resumed, trained(job(study, *OPTIONS)))
+    with working_in(2):  # the killed process worked in one
+        resumed = trained(job(study, resume=""))
+        assert only_run(study).state == "finished"
+        assert same_parameters(resumed, trained(job(study, *OPTIONS, like=run.name)))
 
 
 @pytest.mark.slow
@@ -107,8 +109,7 @@ def test_a_run_is_handed_to_another_process_that_waits_for_it(study: Path) -> No
         if second is not None:
             second.kill()
     assert only_run(study).state == "finished"
-    changes = (("mtl.batch", "2"), ("mil.epochs", "2"), ("mtl.iterations", "100"), ("mtl.validate_every", "100"))
-    assert same_parameters(resumed, trained(job(study, settings=changes)))
+    assert same_parameters(resumed, trained(job(study, settings=(), like=name)))
 
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "aln_desk")

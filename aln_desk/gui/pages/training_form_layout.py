@@ -44,6 +44,7 @@ def lay_out(form: TrainingForm, actions: Actions) -> dict[str, QWidget]:
 def _connect(form: TrainingForm, stack: QStackedWidget, settings: QWidget) -> None:
     def open_settings() -> None:
         stack.setCurrentIndex(1)
+        form.settings.search.clear()
         form.settings.search.setFocus()
 
     def close_settings() -> None:

@@ -13,7 +13,7 @@ from aln_desk.gui.widgets.progress import duration
 from aln_desk.io.runs import Run
 
 _STAGES = {
-    "images": "Reading the images",
+    "images": "Reading the images ·",
     "mtl": "Stage 1, learning from images · step",
     "tokens": "Extracting tokens · image",
     "mil": "Stage 2, learning from patients · step",

@@ -62,7 +62,7 @@ class ResultCard(QFrame):
         head.addWidget(self._in_use, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self.adopt, 0, Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout()
-        row.setSpacing(28)
+        row.setSpacing(14)
         for name, words in FIGURES:
             row.addLayout(_block(words, *self.values[name]))
         row.addStretch(1)

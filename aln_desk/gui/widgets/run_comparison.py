@@ -75,6 +75,8 @@ class RunComparison(QWidget):
         self.rows = grouped([run_row(run, found) for run, found in zip(runs, events, strict=True)])
         self.table.show_rows(self.rows, [run.name for run in runs])
         self._show_stage(self._stage)
+        if self._stage not in (found := _stages(events)) and found:
+            self.tools.show_stage(found[-1])
 
     def _show_stage(self, stage: str) -> None:
         self._stage = stage
@@ -210,6 +212,12 @@ def _values(events: Sequence[Message], stage: str, part: str, value: str) -> Ite
             number = event.values.get(value)
             if number is not None:
                 yield event.step, number
+
+
+def _stages(events: Sequence[Sequence[Message]]) -> list[str]:
+    """The stages that any of the runs has curves of."""
+    found = {event.stage for run in events for event in run if isinstance(event, Curve)}
+    return [stage for stage in STAGES if stage in found]
 
 
 def _to_clipboard(text: str) -> None:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.messages import SnapshotTaken
-from aln_desk.gui import tasks
+from aln_desk.gui import tasks, theme
 from aln_desk.gui.canvas import colours
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.overlay_row import OVERLAYS, SWATCH
@@ -24,6 +24,8 @@ _PLAY_MS = 500
 _GAP = 8
 _LEAST = 122
 _LARGE = 720
+_BAR_END = 76
+"""Where the words of the CAM's bar begin, in widget pixels."""
 
 
 class SnapshotPanel(QWidget):
@@ -194,7 +196,8 @@ class SnapshotPanel(QWidget):
         row.addWidget(self.step)
         row.addWidget(self.play)
         row.addWidget(self.slider)
-        self.slider.setFixedWidth(140)
+        self.slider.setMinimumWidth(80)
+        self.slider.setMaximumWidth(140)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -208,23 +211,23 @@ class CamBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._top = ""
-        self.setFixedSize(QSize(136, 16))
+        self._font = theme.body_font()
+        self._font.setPixelSize(theme.CAPTION)
 
     def show_top(self, top: float) -> None:
         """Logits at the bright end."""
         self._top = f"{colours.cam_scale(top).top:g} logits"
         self.setToolTip(f"CAM: evidence for a positive status, 0 to {self._top}")
+        self.setFixedSize(_BAR_END + QFontMetrics(self._font).horizontalAdvance(self._top) + 2, 16)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        font = painter.font()
-        font.setPixelSize(11)
-        painter.setFont(font)
+        painter.setFont(self._font)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(0, 0, 10, 16), middle, "0")
         painter.drawImage(QRectF(11, 4, 60, 8), colours.to_qimage(colours.inferno()[None]))
-        painter.drawText(QRectF(76, 0, 60, 16), middle, self._top)
+        painter.drawText(QRectF(_BAR_END, 0, self.width() - _BAR_END, 16), middle, self._top)
 
 
 class _Strip(QWidget):

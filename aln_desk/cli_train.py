@@ -22,7 +22,7 @@ def train(options: argparse.Namespace) -> int:
     from training.several import jobs, train_all
 
     if options.resume is not None and (options.folds or options.seeds):
-        raise BadSetting("--resume goes on with one run; name it, and leave out --folds and --seeds.")
+        raise BadSetting("--resume knows the folds and seeds that its run began with; leave out --folds and --seeds.")
     wanted = jobs(_job(options), options.folds, options.seeds)
     if int(os.environ.get("RANK", "0")) > 0:  # torchrun's other processes work in silence
         return _assist(wanted)
@@ -75,7 +75,11 @@ def add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", type=_seeds, default=(), metavar="0,1,2", help="one run a seed (0-9: ten of them)")
     command.add_argument("--like", default="", metavar="RUN", help="do again what that run did, but for --set")
     command.add_argument(
-        "--resume", nargs="?", const="", metavar="RUN", help="go on with a stopped run (default: the latest)"
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a stopped run (default: the latest) and with the folds or seeds that were to follow it",
     )
     command.add_argument("--wait", action="store_true", help="with --resume: wait until another process lets go of it")
     command.add_argument(

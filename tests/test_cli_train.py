@@ -16,6 +16,7 @@ from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
 from aln_desk.io.runs import read_runs
 from training import several
+from training.record import RunFolder, RunRecord
 from training.run import Job
 
 TINY = ("--preset", "tiny", "--set", "mil.epochs=1", "--set", "mil.kind=abmil", "--device", "cpu")
@@ -58,10 +59,28 @@ def test_every_word_reaches_the_job(asked: list[Job], tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("words", "resume"), [([], None), (["--resume"], ""), (["--resume", "R"], "R")])
-def test_a_run_to_resume(asked: list[Job], tmp_path: Path, words: list[str], resume: str | None) -> None:
-    call("train", "all", tmp_path, *words)
-    assert asked[0].resume == resume
+@pytest.fixture
+def two_runs(study: Path) -> list[str]:
+    """The names of a run that was stopped and of a later one that finished."""
+    names = []
+    with Project.open(study) as project:
+        for state in ("stopped", "finished"):
+            record = RunRecord("", "tiny", "all", "2026-03-04", {}, ["training"], state=state)
+            names.append(RunFolder.create(project.runs, record).record.run)
+            RunFolder.find(project.runs, names[-1]).change(state=state)
+    return names
+
+
+@pytest.mark.parametrize("latest", [True, False])
+def test_a_run_to_resume(asked: list[Job], study: Path, two_runs: list[str], latest: bool) -> None:
+    stopped, finished = two_runs
+    call("train", "all", study, "--resume", *([] if latest else [finished]))
+    assert [job.resume for job in asked] == [stopped if latest else finished]
+
+
+def test_nothing_is_resumed_unasked(asked: list[Job], tmp_path: Path) -> None:
+    call("train", "all", tmp_path)
+    assert [job.resume for job in asked] == [None]
 
 
 def test_folds_and_seeds_are_several_jobs(asked: list[Job], tmp_path: Path) -> None:
@@ -98,7 +117,7 @@ def test_the_smaller_seed_comes_first() -> None:
 
 @pytest.mark.parametrize("words", [["--seeds", "0,1"], ["--folds", "2"]])
 def test_several_runs_are_not_resumed_at_once(asked: list[Job], tmp_path: Path, words: list[str]) -> None:
-    with pytest.raises(BadSetting, match="--resume goes on with one run"):
+    with pytest.raises(BadSetting, match="--resume knows the folds and seeds"):
         call("train", "mil", tmp_path, "--resume", *words)
     assert not asked
 

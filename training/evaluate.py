@@ -50,7 +50,8 @@ def evaluate(project_folder: Path, out: Path, notify: Callable[[str], None] | No
     verdicts of patients that left the project (they are ignored) and one for patients whose verdict is
     missing.
 
-    Raises `BadProject` where no model has read the project yet, `BadFile` where ``out`` cannot be written.
+    Raises `BadProject` where no model has read the project yet, or only one without stage 2; `BadFile` where ``out``
+    cannot be written.
     """
     with Project.open(project_folder) as project:
         patients = project.patients()
@@ -70,11 +71,14 @@ def evaluate(project_folder: Path, out: Path, notify: Callable[[str], None] | No
 
 def _read_verdicts(project: Project) -> list[VerdictRow]:
     rows = read_verdicts(project.predictions / VERDICTS_FILE)
-    if not rows:
+    if rows:
+        return rows
+    if (project.predictions / INSTANCES_FILE).exists():
         raise BadProject(
-            f"{project.folder}: no patient has been read by a model yet; run `aln-desk predict` on it first."
+            f"{project.folder}: the model that read this project has no stage 2, so there are masks and no verdicts; "
+            "train one with `aln-desk train mil`, adopt it and run `aln-desk predict` again."
         )
-    return rows
+    raise BadProject(f"{project.folder}: no patient has been read by a model yet; run `aln-desk predict` on it first.")
 
 
 def _with_current_outcomes(verdicts: Iterable[VerdictRow], patients: Iterable[Patient]) -> list[VerdictRow]:

@@ -32,7 +32,8 @@ class RunRecord:
     """What ``run.json`` holds. ``state`` is running, finished, stopped or failed; ``recipe`` as `presets.to_dict`.
 
     ``base`` is the model folder whose stage 1 is used as it stands (stages ``mil`` and ``fusion``), else empty.
-    ``fold`` is ``2/5`` for the second of five, else empty; runs of one command share their ``group``. ``like`` names
+    ``fold`` is ``2/5`` for the second of five, else empty; runs of one command share their ``group``, and ``rest`` are
+    folds and seeds of those that were to come after this one. ``like`` names
     the run whose settings were taken over. ``seconds`` is the time spent in all processes that worked on it.
     ``threads`` are torch's at the start; whoever goes on with the run works in as many, as another number would change
     the last bits of a CPU's sums.
@@ -52,6 +53,7 @@ class RunRecord:
     figures: dict[str, float | None] = field(default_factory=dict)
     fold: str = ""
     group: str = ""
+    rest: list[tuple[str, int]] = field(default_factory=list)
     like: str = ""
     label: str = ""
     device: str = ""
@@ -162,6 +164,12 @@ def find_record(runs: Path, name: str) -> RunRecord:
     if not (runs / name / FILE).exists():
         raise BadProject(f"{runs}: there is no run '{name}'. `aln-desk runs` lists those that exist.")
     return _read(runs / name / FILE)
+
+
+def fold_of(words: str) -> tuple[int, int] | None:
+    """Which part is held out, of how many: (2, 5) for ``2/5``, None for nothing."""
+    number, _, count = words.partition("/")
+    return (int(number), int(count)) if count else None
 
 
 def now() -> str:

@@ -43,7 +43,8 @@ class Job:
     stages ``mil`` and ``fusion``. ``resume`` names a run to go on with, or is empty for the latest unfinished one, or
     None for a new run; ``wait`` until the process that holds it lets go. ``like`` names a run whose preset, settings,
     stages, cohorts, base and, unless given, fold are taken over. ``fold`` (2, 5): the second of five is held out.
-    ``group`` joins the runs of one command. ``allow_download``: published parameters may be fetched.
+    ``group`` joins the runs of one command; ``rest`` are the folds and seeds (empty: the recipe's) of those to come.
+    ``allow_download``: published parameters may be fetched.
     """
 
     project: Path
@@ -59,6 +60,7 @@ class Job:
     name: str = ""
     fold: tuple[int, int] | None = None
     group: str = ""
+    rest: tuple[tuple[tuple[int, int] | None, str], ...] = ()
     allow_download: bool = False
 
 
@@ -126,7 +128,8 @@ def open_run(project: Project, job: Job) -> RunFolder:
     recipe = recipes.change(recipes.from_dict(record.recipe), dict(job.settings))
     recipes.check(recipe)
     _check_sizes(recipe, record.stages)
-    record = replace(record, recipe=recipes.to_dict(recipe), group=job.group, label=job.name)
+    rest = [(_fold(fold), int(seed or recipe.seed)) for fold, seed in job.rest]
+    record = replace(record, recipe=recipes.to_dict(recipe), group=job.group, rest=rest, label=job.name)
     return RunFolder.create(project.runs, record)
 
 
@@ -134,7 +137,7 @@ def _asked(project: Project, job: Job) -> RunRecord:
     preset = job.preset or presets.default_preset(choose_device(job.device).type)
     base = str(_base(project, job)) if job.stages in ON_A_BASE else ""
     recipe = recipes.to_dict(presets.preset(preset).recipe)
-    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=_fold(job))
+    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=_fold(job.fold))
 
 
 def _like(project: Project, job: Job) -> RunRecord:
@@ -142,11 +145,11 @@ def _like(project: Project, job: Job) -> RunRecord:
     before = find_record(project.runs, job.like)
     kept = ("preset", "stages", "recipe", "cohorts", "base", "threads")
     same = {name: getattr(before, name) for name in kept}
-    return RunRecord("", started=now(), like=before.run, fold=_fold(job) or before.fold, **same)
+    return RunRecord("", started=now(), like=before.run, fold=_fold(job.fold) or before.fold, **same)
 
 
-def _fold(job: Job) -> str:
-    return f"{job.fold[0]}/{job.fold[1]}" if job.fold else ""
+def _fold(fold: tuple[int, int] | None) -> str:
+    return f"{fold[0]}/{fold[1]}" if fold else ""
 
 
 def _check_sizes(recipe: Recipe, stages: str) -> None:

@@ -40,7 +40,7 @@ from training.clinical import Choice
 from training.distributed import World
 from training.measure import FIGURES, measure_images
 from training.pace import Emit
-from training.record import RunFolder, now
+from training.record import RunFolder, fold_of, now
 from training.threshold import Judged
 
 if TYPE_CHECKING:
@@ -132,10 +132,9 @@ class Work:
     def _split(self) -> data.Split:
         roles = {cohort.name: cohort.role for cohort in self.project.cohorts()}
         patients = self.project.patients(cohorts=set(self.run.record.cohorts))
-        if not self.run.record.fold:
+        if (fold := fold_of(self.run.record.fold)) is None:
             return data.split(patients, roles, self.recipe.held_out)
-        number, count = (int(part) for part in self.run.record.fold.split("/"))
-        return data.fold(patients, roles, number, count, self.recipe.seed)
+        return data.fold(patients, roles, *fold, self.recipe.seed)
 
     def _images(self) -> tuple[data.ImageSet, data.ImageSet, Preprocess]:
         """The images to learn from and to measure with, and the preprocessing of use (that of the latter).

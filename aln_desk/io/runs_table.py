@@ -154,9 +154,10 @@ def to_csv(rows: Iterable[RunRow], separator: str = ",") -> str:
 
 
 def to_text(rows: Sequence[RunRow]) -> str:
-    """The table as it stands on screen, in columns of equal width, for a terminal or a letter."""
-    lines = [[column.words for column in COLUMNS], *([cell(row, column) for column in COLUMNS] for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(COLUMNS))]
+    """The table as it stands on screen, for a terminal or a letter: equal widths, what can be long at the end."""
+    columns = sorted(COLUMNS, key=lambda column: column.key == "changes")
+    lines = [[column.words for column in columns], *([cell(row, column) for column in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return "".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
     )

@@ -213,6 +213,12 @@ def test_without_verdicts_predict_comes_first(folder: Path, tmp_path: Path, empt
     assert not (tmp_path / "out").exists()
 
 
+def test_a_reading_of_masks_alone_asks_for_stage_2(folder: Path, tmp_path: Path) -> None:
+    write_masks(folder, ["P7"])
+    with pytest.raises(BadProject, match="train mil"):
+        evaluate(folder, tmp_path / "out")
+
+
 def test_an_out_that_is_a_file_is_refused_in_a_sentence(folder: Path, tmp_path: Path) -> None:
     write_verdicts(folder, SCORE)
     taken = tmp_path / "taken"

@@ -59,3 +59,26 @@ def test_a_stop_ends_all_that_was_to_come(study: Path, monkeypatch: pytest.Monke
     wanted = jobs(job(study, stages="mtl"), 2, ())
     assert train_all(wanted, told.append, lambda: any(isinstance(m, Curve) for m in told)) is None
     assert sum(isinstance(m, Started) for m in told) == 1
+
+
+@pytest.mark.usefixtures("thin_network")
+def test_a_stopped_sweep_goes_on_to_its_end(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "TELL_EVERY_SECONDS", 0)
+    told: list[Message] = []
+    wanted = jobs(job(study, stages="mtl", name="sweep"), 0, (4, 5, 6))
+    stopped = train_all(wanted, told.append, lambda: sum(isinstance(m, Started) for m in told) == 2)
+    assert stopped is None
+    again = jobs(job(study, resume="", settings=()), 0, ())
+    assert len(again) == 2
+    assert train_all(again, told.append, lambda: False) is not None
+    with Project.open(study) as project:
+        runs = read_runs(project.runs)
+    assert sorted(run.recipe["seed"] for run in runs) == [4, 5, 6]
+    assert {(run.state, run.label, run.group) for run in runs} == {("finished", "sweep", runs[0].group)}
+    assert all(len(jobs(job(study, resume=run.name), 0, ())) == 1 for run in runs)
+
+
+def test_each_run_of_a_cross_validation_knows_what_comes_after_it(study: Path) -> None:
+    first, second = jobs(job(study), 2, ())
+    assert first.rest == (((2, 2), ""),)
+    assert second.rest == ()

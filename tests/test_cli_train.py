@@ -65,9 +65,9 @@ def two_runs(study: Path) -> list[str]:
     names = []
     with Project.open(study) as project:
         for state in ("stopped", "finished"):
-            record = RunRecord("", "tiny", "all", "2026-03-04", {}, ["training"], state=state)
-            names.append(RunFolder.create(project.runs, record).record.run)
-            RunFolder.find(project.runs, names[-1]).change(state=state)
+            run = RunFolder.create(project.runs, RunRecord("", "tiny", "all", "2026-03-04", {}, ["training"]))
+            run.change(state=state)
+            names.append(run.record.run)
     return names
 
 

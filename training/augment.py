@@ -3,7 +3,8 @@
 What happens to each image is drawn beforehand, on the CPU, from one generator (`draw`), and applied later (`apply`):
 so a batch can be cut into parts, for small memories or several devices, without changing a single image. Geometry
 and ranges are those of the published recipe (enlargement, random crop, mirror image, photometric distortion), and
-optionally rotation and gamma.
+optionally rotation and gamma. Small tensors travel to the device without being waited for: a host that waits cannot
+queue the network's work ahead.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def apply(
     """
     lit = light(pixels.permute(0, 3, 1, 2).float(), variation)
     # Normalised first: what lies outside the image is then 0 for the network, as in the published recipe.
-    x = preprocess.normalise(lit) * _covered(content.to(pixels.device), pixels.shape[1])
+    x = preprocess.normalise(lit) * _covered(content.to(pixels.device, non_blocking=True), pixels.shape[1])
     layers = torch.cat([x, (mask == 1)[:, None].float(), (mask == 2)[:, None].float()], dim=1)
     moved = resample(layers, variation.matrix)
     tumour, node = moved[:, 3] >= 0.5, moved[:, 4] >= 0.5
@@ -93,7 +94,8 @@ def apply(
 def resample(layers: Tensor, matrix: Tensor) -> Tensor:
     """``layers`` (B,C,S,S) float read through ``matrix`` (B,2,3), bilinear; outside the square is 0."""
     shape = [*layers.shape]
-    grid = F.affine_grid(matrix.to(layers.device, layers.dtype), shape, align_corners=False)
+    matrix = matrix.to(layers.device, layers.dtype, non_blocking=True)
+    grid = F.affine_grid(matrix, shape, align_corners=False)
     return F.grid_sample(layers, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
@@ -104,12 +106,12 @@ def light(pixels: Tensor, variation: Variation) -> Tensor:
     """
 
     def each(values: Tensor) -> Tensor:
-        return values.to(pixels.device).view(-1, 1, 1, 1)
+        return values.to(pixels.device, non_blocking=True).view(-1, 1, 1, 1)
 
     pixels = (pixels + each(variation.brightness)) * each(variation.contrast)
     grey = pixels.mean(dim=1, keepdim=True)
     pixels = grey + (pixels - grey) * each(variation.saturation)
-    pixels = _turn_hue(pixels, variation.hue.to(pixels.device)).clamp(0.0, 255.0)
+    pixels = _turn_hue(pixels, variation.hue).clamp(0.0, 255.0)
     if bool((variation.gamma == 1.0).all()):
         return pixels
     return 255.0 * (pixels / 255.0) ** each(variation.gamma)
@@ -148,8 +150,7 @@ def _covered(content: Tensor, size: int) -> Tensor:
 
 def _turn_hue(pixels: Tensor, angle: Tensor) -> Tensor:
     """Rotate RGB about the grey axis (Rodrigues' formula with axis (1,1,1)/sqrt 3); ``angle`` (B,) radians."""
-    axis = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]], device=pixels.device) / math.sqrt(3.0)
-    eye, ones = torch.eye(3, device=pixels.device), torch.full((3, 3), 1.0 / 3.0, device=pixels.device)
+    axis = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / math.sqrt(3.0)
     cos, sin = angle.cos().view(-1, 1, 1), angle.sin().view(-1, 1, 1)
-    rotation = cos * eye + sin * axis + (1.0 - cos) * ones
-    return torch.einsum("bij,bjhw->bihw", rotation, pixels)
+    rotation = cos * torch.eye(3) + sin * axis + (1.0 - cos) / 3.0
+    return torch.einsum("bij,bjhw->bihw", rotation.to(pixels.device, non_blocking=True), pixels)

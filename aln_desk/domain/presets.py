@@ -21,7 +21,7 @@ class Preset:
 _FAST = Preset(
     "fast",
     "Fast",
-    "SegFormer-B2 at 512 px with our improvements; about five minutes on a large GPU",
+    "SegFormer-B2 at 512 px with our improvements; wants a GPU",
     Recipe(
         pooling="attention",
         mask_tokens=2,

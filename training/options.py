@@ -153,7 +153,7 @@ def _write(out: Path, rows: Sequence[Row], common: Sequence[tuple[str, str]], de
 
 
 def _line(row: Row) -> str:
-    p = "" if np.isnan(row.p) else f"{row.p:.2f}"
+    p = "" if np.isnan(row.p) else "<0.001" if row.p < 0.001 else f"{row.p:.3f}"
     return (
         f"| {row.option} | {row.auc:.3f} ({row.auc_low:.3f} to {row.auc_high:.3f}) | {p} | {row.dice:.3f} "
         f"| {row.lesion_accuracy:.3f} | {row.status_auc:.3f} |"

@@ -100,7 +100,7 @@ def analyse(
     if not chosen:
         raise BadProject(
             f"None of {', '.join(names)} goes with the outcome of the {len(patients)} training patients "
-            f"(p up to {level:g}). Name other variables or allow a larger p."
+            f"(p up to {level:g}). Name other variables (setting variables) or allow a larger p (setting enter)."
         )
     tell(Note(f"Clinical variables chosen: {', '.join(chosen)}; looked at: {', '.join(names)} ({TABLE_FILE})."))
     return table

@@ -4,6 +4,8 @@ Temperature scaling (Guo et al. 2017, "On calibration of modern neural networks"
 Platt scaling (Platt 1999, "Probabilistic outputs for support vector machines") slope and shift. Both by Newton's
 method with backtracking, as Lin, Lin and Weng 2007 ("A note on Platt's probabilistic outputs", Machine Learning
 68:267) do it. The slope is above 0, so the order of the patients, and with it the AUC, stays as it is.
+
+How well a probability is calibrated is measured in `calibration_curve`; its functions bear this module's name too.
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from aln_desk.domain.errors import BadProject
+from aln_desk.stats.calibration_curve import brier as brier
+from aln_desk.stats.calibration_curve import curve as curve
+from aln_desk.stats.calibration_curve import recalibration as recalibration
+from aln_desk.stats.calibration_curve import smooth as smooth
 from aln_desk.stats.ranks import Floats, Outcomes, paired
 
 Method = Literal["temperature", "platt"]

@@ -55,10 +55,12 @@ def fit(design: Floats, outcome: Outcomes, penalised: bool) -> Fit:
     halves = np.tile(np.eye(len(used))[1 : 1 + added], (2, 1))
     response = np.concatenate([outcome.astype(float), np.ones(added), np.zeros(added)])
     weight = np.concatenate([np.ones(outcome.size), np.full(2 * added, 0.5)])
-    model = GLM(response, np.vstack([design[:, used], halves]), Binomial(), freq_weights=weight)
-    found = model.fit(maxiter=200, tol=1e-10)
+    rows = np.vstack([design[:, used], halves])
+    found = GLM(response, rows, Binomial(), freq_weights=weight).fit(maxiter=200, tol=1e-10)
+    # The errors that come with it are those one step before the maximum.
+    information = (rows.T * (weight * found.mu * (1.0 - found.mu))) @ rows
     coefficient, error = np.zeros(design.shape[1]), np.full(design.shape[1], np.nan)
-    coefficient[used], error[used] = found.params, found.bse
+    coefficient[used], error[used] = found.params, np.sqrt(np.diag(np.linalg.pinv(information)))
     return Fit(coefficient, error, float(found.llf) + added * math.log(2.0), len(used))
 
 

@@ -28,6 +28,32 @@ def can_be_ranked(outcome: Outcomes, score: Floats) -> bool:
     return bool(outcome.any() and not outcome.all() and not np.isnan(score).any())
 
 
+def why_undefined(outcome: ArrayLike, score: ArrayLike, least: int = 1) -> str:
+    """Why scores (n,) cannot be judged against outcomes (n,), as words that can follow a colon; empty where they can.
+
+    An area or a curve needs ``least`` = 1 patient of each outcome and every score, a variance (hence limits, a z or
+    a p) ``least`` = 2. ValueError as for `paired`.
+    """
+    outcomes, scores = paired(outcome, score)
+    missing = np.count_nonzero(np.isnan(scores))
+    if missing:
+        return f"{missing} of {scores.size} scores are missing"
+    return too_few(outcomes, least)
+
+
+def too_few(outcome: Outcomes, least: int = 1) -> str:
+    """Which of the outcomes (n,) fewer than ``least`` patients have; empty where none."""
+    if not outcome.size:
+        return "no patients"
+    positive = np.count_nonzero(outcome)
+    for count, name in ((positive, "positive"), (outcome.size - positive, "negative")):
+        if count == 0:
+            return f"no patient has a {name} outcome"
+        if count < least:
+            return f"fewer than {least} patients have a {name} outcome"
+    return ""
+
+
 def midranks(values: Floats) -> Floats:
     """Ranks (n,) from 1, equal values sharing the mean of theirs. Multiples of one half, hence exact."""
     _, inverse, count = np.unique(values, return_inverse=True, return_counts=True)

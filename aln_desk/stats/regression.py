@@ -239,7 +239,7 @@ def _odds(coefficient: float, error: float) -> tuple[float, float, float, float]
         return math.nan, math.nan, math.nan, math.nan
     with np.errstate(over="ignore"):
         ratio, low, high = np.exp(coefficient + error * np.array([0.0, -_Z, _Z]))
-    return float(ratio), float(low), float(high), 2.0 * NormalDist().cdf(-abs(coefficient / error))
+    return float(ratio), float(low), float(high), math.erfc(abs(coefficient / error) / math.sqrt(2.0))
 
 
 def _bare(

@@ -97,7 +97,7 @@ def _row(model: str, cohort: str, patients: Sequence[ScoredPatient], threshold: 
         specificity=at.specificity.value,
         ppv=at.ppv.value,
         npv=at.npv.value,
-        f1=at.f1,
+        f1=at.f1.value,
         threshold=threshold,
         uncertain=sum(
             row.decision == "uncertain" for row in patients if row.cohort == cohort and row.outcome is not None

@@ -1,8 +1,8 @@
 """How fast DeLong's variance and test are: ``python tests/benchmarks/delong_speed.py``.
 
 A real study's size, 1,557 patients (the paper's three cohorts together) read by 8 models: a variance for each
-model and a test for each of the 28 pairs, by midranks and, for comparison, from the whole kernel of
-positive-negative pairs.
+model, a test for each of the 28 pairs, and the matrix of all pairs, by midranks and, for comparison, from the whole
+kernel of positive-negative pairs.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def timed(work: Callable[[], list[float]]) -> tuple[float, list[float]]:
 def main() -> None:
     outcome, scores = study()
     pairs = list(combinations(scores, 2))
+    named = {f"model {number}": score for number, score in enumerate(scores)}
     works = {
         f"{MODELS} variances": (
             lambda: [delong.variance(outcome, score) for score in scores],
@@ -69,6 +70,10 @@ def main() -> None:
         ),
         f"{len(pairs)} comparisons": (
             lambda: [delong.compare(outcome, *pair).z for pair in pairs],
+            lambda: [kernel_z(outcome, *pair) for pair in pairs],
+        ),
+        f"{MODELS} x {MODELS} matrix": (
+            lambda: [each.z for each in delong.matrix(outcome, named).pairs.values()],
             lambda: [kernel_z(outcome, *pair) for pair in pairs],
         ),
     }

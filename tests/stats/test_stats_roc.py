@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aln_desk.stats import roc
+from aln_desk.stats import ranks, roc
 
 # Few distinct values, so that ties are the rule and not the exception.
 SCORES = st.integers(-5, 5).map(float)
@@ -111,6 +111,30 @@ def test_undefined_is_nan_without_a_warning(outcome: list[int], score: list[floa
         assert math.isnan(roc.auc(outcome, score))
         assert all(math.isnan(value) for value in roc.auc_interval(outcome, score))
         assert roc.curve(outcome, score).threshold.size == 0
+        assert roc.curve(outcome, score).reason == ranks.why_undefined(outcome, score) != ""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "score", "least", "reason"),
+    [
+        ([], [], 1, "no patients"),
+        ([0, 0], [1, 2], 1, "no patient has a positive outcome"),
+        ([1, 1], [1, 2], 1, "no patient has a negative outcome"),
+        ([0, 1], [1, math.nan], 1, "1 of 2 scores are missing"),
+        ([0, 1], [1, 2], 1, ""),
+        ([0, 1, 0], [1, 2, 3], 2, "fewer than 2 patients have a positive outcome"),
+        ([0, 1, 1], [1, 2, 3], 2, "fewer than 2 patients have a negative outcome"),
+        ([0, 1, 1, 0], [1, 2, 3, 3], 2, ""),
+    ],
+)
+def test_why_undefined(outcome: list[int], score: list[float], least: int, reason: str) -> None:
+    assert ranks.why_undefined(outcome, score, least) == reason
+
+
+@given(st.permutations(range(12)))
+def test_the_order_of_the_patients_does_not_count(order: list[int]) -> None:
+    outcome, score = np.arange(12) % 2, np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8.0])
+    assert roc.auc_interval(outcome[order], score[order]) == pytest.approx(roc.auc_interval(outcome, score), rel=1e-14)
 
 
 @pytest.mark.parametrize(("outcome", "score"), [([0, 1], [0.5]), ([[0, 1]], [[0.1, 0.2]]), ([0, 2], [0.1, 0.2])])
@@ -122,7 +146,7 @@ def test_arrays_that_are_no_patients_are_refused(outcome: list[int], score: list
 def test_importing_statistics_does_not_import_scipy() -> None:
     """The window imports these modules when it starts."""
     code = (
-        "import sys; from aln_desk.stats import agreement, delong, operating, roc, summary;"
+        "import sys; from aln_desk.stats import agreement, bootstrap, decision, delong, operating, roc, summary;"
         "sys.exit('scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

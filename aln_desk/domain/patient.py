@@ -23,7 +23,17 @@ class Role(StrEnum):
     EXTERNAL_TEST = "external test"
 
 
-_VARIABLE_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "er": "ER", "pr": "PR", "her2": "HER2", "ki67": "Ki-67"}
+_VARIABLE_WORDS = {
+    "t_stage": "T stage",
+    "birads": "BI-RADS",
+    "bi-rads": "BI-RADS",
+    "er": "ER",
+    "pr": "PR",
+    "her2": "HER2",
+    "ki67": "Ki-67",
+    "lvi": "Lymphovascular invasion",
+    "pni": "Perineural invasion",
+}
 
 
 def variable_words(name: str) -> str:

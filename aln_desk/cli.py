@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aln_desk import __version__, cli_train
+from aln_desk import __version__, cli_evaluate, cli_train
 from aln_desk.cli_output import Output
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.presets import DEVICES
@@ -128,21 +128,6 @@ def _counted(reading: Reading) -> str:
     return f"{len(decisions)} verdicts, {decisions.count('positive')} of them positive{uncertain}"
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from training.evaluate import evaluate
-
-    rows = evaluate(options.project, options.out, notify=lambda text: print(text, file=sys.stderr))
-    if not rows:
-        print("No patient has an outcome yet, so there is nothing to compare the verdicts with.", file=sys.stderr)
-    print(f"{'cohort':20} {'n':>5} {'positive':>8}  AUC (95 % interval)")
-    for row in rows:
-        auc = f"{row.auc:.3f}" if row.auc == row.auc else "not defined"
-        auc += f" ({row.auc_low:.3f} to {row.auc_high:.3f})" if row.auc_low == row.auc_low else ""
-        print(f"{row.cohort:20} {row.n:5d} {row.positive:8d}  {auc}")
-    print(f"Written to {options.out / 'metrics.csv'}. {NOTICE}")
-    return 0
-
-
 def _export(options: argparse.Namespace) -> int:
     from aln_desk.io.exporters import export_masks
     from aln_desk.io.project import Project
@@ -228,11 +213,6 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     _add_events(command)
 
 
-def _add_evaluate(command: argparse.ArgumentParser) -> None:
-    _add_project(command)
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where metrics.csv and figures go")
-
-
 def _add_export(command: argparse.ArgumentParser) -> None:
     _add_project(command)
     command.add_argument("--format", choices=("masks",), required=True, help="PNG: 0 background, 1 tumour, 2 node")
@@ -255,7 +235,8 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     "train": ("Train networks or comparators on a project", cli_train.train, cli_train.add_train),
     "runs": ("List the trainings of a project and what they reached", cli_train.runs, cli_train.add_runs),
     "predict": ("Read every patient of a project", _predict, _add_predict),
-    "evaluate": ("Measure the last reading against the outcomes", _evaluate, _add_evaluate),
+    "evaluate": ("Compare scores with the outcomes", cli_evaluate.evaluate, cli_evaluate.add_evaluate),
+    "import-scores": ("Keep other software's scores", cli_evaluate.import_scores, cli_evaluate.add_import_scores),
     "export": ("Write masks for other programs", _export, _add_export),
     "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_doctor),
     "engine": ("Serve a window: requests on stdin, answers on stdout", _engine, _add_nothing),

@@ -259,7 +259,8 @@ def compiled(net: nn.Module, emit: Emit) -> Callable[[Tensor], MtlOutput]:
         nonlocal works, fused
         if works:
             try:
-                fused = fused or torch.compile(net, dynamic=False)
+                if fused is None:  # its truth value would be its length, which it does not have
+                    fused = torch.compile(net, dynamic=False)
                 output: MtlOutput = fused(x)
                 return output
             except Exception as error:  # whatever a compiler may raise: it must not end a training

@@ -17,7 +17,7 @@ _CLOSING = (
     "Stopped, it keeps what it has done and can go on later. In the background it goes on without the window, which "
     "shows it again when the project is next opened."
 )
-_SEVERAL = " Either way the runs that this one would have been followed by are not begun."
+_SEVERAL = " Either way the runs that are to follow it are done after it."
 _WAITING = "\n\nThe queue ({} training{}) is kept and waits for the window."
 
 
@@ -45,7 +45,7 @@ def give_up_unsaved(parent: QWidget, count: int, save: Callable[[], bool]) -> bo
 
 def end_training(parent: QWidget, waiting: int, several: bool) -> Ending:
     """What becomes of the training under way when the window closes; ``waiting`` trainings are queued behind it.
-    ``several``: it is one of a cross-validation or a sweep, of which a process of its own can do this one alone.
+    ``several``: it is one of a cross-validation or a sweep; whoever goes on with it does the others after it.
 
     Escape and Enter stay: hours of work are never ended by a key pressed too soon.
     """

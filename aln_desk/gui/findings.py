@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.gui.model_in_use import ModelInUse
 
+CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
 VIEW_WORDS = {View.TUMOUR: "Tumour", View.NODE: "Node"}
 OUTCOME_WORDS = {None: "unknown", 0: "− no metastasis", 1: "+ metastasis"}
 """The node status from pathology as Review says it: in other words than a verdict, which it must not be taken for."""
@@ -28,6 +32,11 @@ _COUNTS = (
 )
 
 
+def variable_words(name: str) -> str:
+    """What a clinical variable is called on screen."""
+    return CLINICAL_WORDS.get(name, name)
+
+
 def image_names(patient: Patient) -> dict[str, str]:
     """What each image is called on screen: "Tumour 1", "Tumour 2", "Node 1", by instance id in bag order."""
     names: dict[str, str] = {}
@@ -46,20 +55,34 @@ def caption(patient: Patient, instance: str) -> str:
     return " · ".join(word for word in words if word)
 
 
-def verdict_sentence(patient: Patient, verdict: Verdict) -> str:
-    """What was read and which image weighs most; the second half only for a bag of several known shares."""
+def verdict_sentence(patient: Patient, verdict: Verdict, model: ModelInUse | None = None) -> str:
+    """What was read and which image weighs most; the second half only for a bag of several known shares.
+
+    ``model`` made the verdict, None where nothing is known of it.
+    """
+    variables = listed([variable_words(name) for name in model.variables]) if model else ""
+    if model is not None and not model.reads_images:
+        return f"From {variables or 'no variable at all'}; this model looks at no image."
+    views = [View.TUMOUR] if model is not None and model.tumours_only else list(View)
     parts = [
         f"{_counted(patient.count(view))} {VIEW_WORDS[view].lower()} view{'' if patient.count(view) == 1 else 's'}"
-        for view in View
+        for view in views
         if patient.count(view)
     ]
-    was = "was" if len(patient.bag) == 1 else "were"
+    was = "was" if sum(map(patient.count, views)) == 1 else "were"
     text = f"{' and '.join(parts) or 'No image'} {was} read"
+    text += f", beside {variables}" if variables else ""
     if len(verdict.shares) > 1:
         heaviest = max(verdict.shares, key=lambda name: verdict.shares[name])
         name = image_names(patient).get(heaviest, heaviest)
-        text += f"; {name} carries {percent(verdict.shares[heaviest])} of the verdict"
+        whole = "images' part" if variables else "verdict"
+        text += f"; {name} carries {percent(verdict.shares[heaviest])} of the {whole}"
     return text[0].upper() + text[1:] + "."
+
+
+def listed(words: Sequence[str]) -> str:
+    """ "age, T stage and BI-RADS" """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def percent(fraction: float) -> str:

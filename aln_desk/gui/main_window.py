@@ -30,6 +30,7 @@ from aln_desk.gui.widgets.progress import ProgressPage
 from aln_desk.gui.widgets.project_menu import ProjectMenu
 from aln_desk.gui.widgets.status import StatusLine
 from aln_desk.gui.workspace import Workspace
+from aln_desk.io.runs import empty_trash
 from aln_desk.settings import Settings
 
 if TYPE_CHECKING:
@@ -231,6 +232,8 @@ class MainWindow(QMainWindow):
         self.status.set_saved("")
         self._show_model()
         first = next((one for patient in self.workspace.patients for one in patient.bag), None)
+        if project:
+            tasks.run(partial(empty_trash, project.runs), lane=tasks.Lane.BACKGROUND)
         if project and first:
             tasks.run(partial(keep_cover, first.image, project.cache), lane=tasks.Lane.BACKGROUND)
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.verdict import Verdict
 
-HINT = "Name or cohort, outcome:1, verdict:positive, nodes:>0, cohort:training, signed:no"
+HINT = "Name, verdict:uncertain, outcome:1, nodes:>0, cohort:training, signed:no"
+HELP = """Words that a patient must fit, all of them:
+P-04   part of a name or cohort
+verdict:positive   or negative, uncertain, none
+outcome:1   or 0, unknown
+score:>=0.5
+nodes:>0   also tumours, images
+cohort:training
+signed:no   or yes"""
 
 _NUMBER = re.compile(r"(>=|<=|>|<|=)?([0-9]*\.?[0-9]+)")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {

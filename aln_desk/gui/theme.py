@@ -152,6 +152,7 @@ QLabel[role="notice"] { background: $warning; border: 1px solid $warning_line; b
 QLabel[role="onImage"] { color: #c9ced6; font-size: 12px; }
 #imageRoom { background: #000000; }
 
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton {
   background: transparent; border: 1px solid $strong_line; border-radius: 5px; min-height: 28px; padding: 0 12px;
   outline: none; }

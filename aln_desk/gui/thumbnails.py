@@ -53,6 +53,10 @@ class Thumbnails(QObject):
             self._make_next()
         return None
 
+    def try_again(self) -> None:
+        """Images that could not be read may be there now: a disk was plugged in again."""
+        self._unreadable.clear()
+
     def _make_next(self) -> None:
         if self._waiting and not self._making:
             self._making, cache = self._waiting.popitem()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -21,6 +22,9 @@ _OF_REGRESSION = frozenset({"variables", "enter"})
 """Settings that only a logistic regression reads."""
 _OF_ALL = frozenset({"seed", "held_out"})
 """Settings that mean something where no network learns, too."""
+_SEEDS = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+_MOST_SEEDS = 1000
+"""Of one range: more is a slip of the keyboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ WORKS = (
 )
 ON_A_MODEL = ("mil", "fusion")
 """Works that build on a model which exists."""
+REGRESSIONS = ("clinical", "fusion")
+"""Works without a network to train: no preset says anything of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +75,14 @@ class Wish:
         """What a list shows in its first line."""
         if self.resume:
             return f"Resume {self.resume}"
-        return self.name or (PRESETS[self.preset].title if self.preset in PRESETS else self.preset)
+        return self.name or kind_of(self.stages, self.preset)
 
     @property
     def summary(self) -> str:
         """What a list shows in its second line."""
         if self.resume:
             return "Goes on from its last checkpoint"
-        parts = [next((work.title for work in WORKS if work.stages == self.stages), self.stages)]
+        parts = ["Logistic regression" if self.stages in REGRESSIONS and not self.name else _work_title(self.stages)]
         parts += [f"{self.folds} folds"] if self.folds else []
         parts += [f"{len(self.seeds)} seeds"] if self.seeds else []
         count = len(self.settings)
@@ -101,6 +107,13 @@ class Wish:
         if not _all(str, [*sets.values(), *lists.get("cohorts", ())]) or not _all(int, lists.get("seeds", ())):
             return None
         return cls(**{**known, **lists})
+
+
+def kind_of(stages: str, preset: str) -> str:
+    """What a training is called that has no name: after its preset, or its work where no preset counts."""
+    if stages in REGRESSIONS:
+        return _work_title(stages)
+    return PRESETS[preset].title if preset in PRESETS else preset
 
 
 def arguments(project: str | Path, wish: Wish) -> list[str]:
@@ -156,19 +169,24 @@ def differing(recipe: Recipe, texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def seeds_of(text: str) -> tuple[int, ...]:
-    """The seeds of "0, 1, 2"; `BadSetting` for anything but whole numbers from 0 on, each once."""
-    words = text.replace(",", " ").split()
-    if not all(word.isdecimal() and word.isascii() and len(word) < 10 for word in words):
-        raise BadSetting("Seeds are whole numbers with commas between them, such as 0, 1, 2.")
-    seeds = tuple(map(int, words))
+    """The seeds of "0, 1, 2", "0-2", or both mixed; `BadSetting` for all but whole numbers from 0 on, each once."""
+    found = [_SEEDS.fullmatch(word) for word in text.replace(",", " ").split()]
+    ranges = [(int(one[1]), int(one[2] or one[1])) for one in found if one is not None]
+    if len(ranges) < len(found) or not all(0 <= high - low < _MOST_SEEDS for low, high in ranges):
+        raise BadSetting("Seeds are whole numbers, such as 0, 1, 2 or 0-9.")
+    seeds = tuple(seed for low, high in ranges for seed in range(low, high + 1))
     if len(set(seeds)) < len(seeds):
         raise BadSetting("Each seed may be named once.")
     return seeds
 
 
+def _work_title(stages: str) -> str:
+    return next((work.title for work in WORKS if work.stages == stages), stages)
+
+
 def _is_read(key: str, stages: str) -> bool:
     stage, _, name = key.rpartition(".")
-    if stages in ("clinical", "fusion"):
+    if stages in REGRESSIONS:
         return key in _OF_REGRESSION | _OF_ALL
     if key in _OF_REGRESSION:
         return False

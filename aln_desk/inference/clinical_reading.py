@@ -11,7 +11,7 @@ from aln_desk.domain.patient import Patient, View
 from aln_desk.inference.reading import Reading
 from aln_desk.io import checkpoint
 from aln_desk.io.project import Project
-from aln_desk.io.verdicts import VERDICTS_FILE, VerdictRow, write_verdicts
+from aln_desk.io.verdicts import VerdictRow, write_reading
 from aln_desk.models.verdict_rule import VerdictRule
 from aln_desk.stats.logistic import LogisticModel
 
@@ -26,7 +26,7 @@ def is_clinical(folder: Path) -> bool:
 
 
 def read_clinical(project: Project, folder: Path, emit: Callable[[Message], None]) -> Reading:
-    """Write ``verdicts.csv`` for all patients of the project, with or without images, in one step.
+    """Write ``verdicts.csv`` and the model's own table for all patients of the project, with or without images.
 
     Patients of whom none of the model's variables is known are left out and told of. Findings on images, by whatever
     model, stay where they are. Raises `BadModel` where the folder holds no clinical model or a changed one, and
@@ -40,7 +40,7 @@ def read_clinical(project: Project, folder: Path, emit: Callable[[Message], None
     if not known:
         raise BadProject(f"{project.folder}: no patient has any of {names}. Import a table with clinical variables.")
     rows = tuple(_row(p, rule, digest) for p in known)
-    write_verdicts(project.predictions / VERDICTS_FILE, rows)
+    write_reading(project.predictions, digest, rows)
     for row in rows:
         uncertain = row.decision == "uncertain"
         emit(BagPredicted(row.patient, row.score, row.threshold, digest, {}, uncertain=uncertain))

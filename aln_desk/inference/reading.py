@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aln_desk.domain.errors import BadFile, BadProject
@@ -16,9 +17,10 @@ from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.inference.judge import judge
 from aln_desk.inference.session import Session
-from aln_desk.io import images, predictions
-from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, VerdictRow
+from aln_desk.io import images, predictions, verdicts
+from aln_desk.io.predictions import INSTANCES_FILE
 from aln_desk.io.project import Project
+from aln_desk.io.verdicts import VERDICTS_FILE, VerdictRow
 from aln_desk.paths import embedded_model
 
 
@@ -50,7 +52,8 @@ class ProjectReader:
         self._parts: dict[str, Path] = {}
         self._left_out: list[str] = []
         self._watched = ""
-        self._known = predictions.known(self._folder / INSTANCES_FILE, self._model.digest)
+        self._read_before = predictions.instances_file(self._folder, self._model.digest)
+        self._known = predictions.known(self._read_before, self._model.digest)
         self._began = time.monotonic()
 
     def prefer(self, patient: str) -> None:
@@ -91,36 +94,32 @@ class ProjectReader:
         self._emit(BagPredicted(*said))
 
     def finish(self) -> Reading:
-        """Write ``instances.h5`` and ``verdicts.csv`` with everything read so far; each is replaced in one step.
+        """Write ``instances.h5``, ``verdicts.csv`` and the model's own table of scores with everything read so far;
+        each is replaced in one step.
 
-        After a stop, patients that were not reached keep the verdict that this model gave them before; and a table of
-        another model stays whole until this one has read everyone (the next reading goes on from the parts).
+        After a stop, patients that were not reached keep the verdict that this model gave them before; and the last
+        reading, if another model's, stays whole until this one has read everyone (the next goes on from the parts).
         """
-        waiting = {p.id for p in self._queue}
-        before = self._verdicts_before()
-        kept = {row.patient: row for row in before if row.patient in waiting and row.model == self._model.digest}
+        waiting, digest = {p.id for p in self._queue}, self._model.digest
+        before = _unless_damaged(partial(verdicts.read_model, self._folder, digest))
+        last_reading = _unless_damaged(partial(verdicts.read_verdicts, self._folder / VERDICTS_FILE))
+        kept = {row.patient: row for row in before if row.patient in waiting}
         fresh = {p.id: _row(p, self._verdicts[p.id]) for p in self._patients if p.id in self._verdicts}
         rows = [(kept | fresh)[p.id] for p in self._patients if p.id in kept or p.id in fresh]
-        if not waiting or all(row.model == self._model.digest for row in before):
-            predictions.merge(list(self._parts.values()), self._folder / INSTANCES_FILE, self._model.digest)
-            predictions.write_verdicts(self._folder / VERDICTS_FILE, rows)
+        last = not waiting or all(row.model == digest for row in last_reading)
+        if last:
+            predictions.merge(list(self._parts.values()), self._folder / INSTANCES_FILE, digest)
+        verdicts.write_reading(self._folder, digest, rows, last)
         unread = waiting.union(self._left_out)
         images_read = sum(len(p.bag) for p in self._patients if p.id not in unread)
         return Reading(tuple(rows), images_read, not waiting, tuple(self._left_out))
 
-    def _verdicts_before(self) -> list[VerdictRow]:
-        """The verdicts of an earlier reading; none where the table is damaged, since it is made anew."""
-        with suppress(BadFile):
-            return predictions.read_verdicts(self._folder / VERDICTS_FILE)
-        return []
-
     def _findings(self, patient: Patient) -> tuple[list[InstancePrediction], Path | None]:
         """The bag's findings and the file that already holds them all, or None when some are new."""
-        target = self._folder / INSTANCES_FILE
         part = predictions.part_path(self._folder, patient.id)
         digests = {i.id: images.digest(Path(i.image)) for i in patient.bag}
         found: dict[str, InstancePrediction] = {}
-        for path, known in ((target, self._known), (part, predictions.known(part, self._model.digest))):
+        for path, known in ((self._read_before, self._known), (part, predictions.known(part, self._model.digest))):
             here = [name for name, digest in digests.items() if known.get(name) == digest]
             read = {name: one for name in here if (one := predictions.read_instance(path, name)) is not None}
             if len(read) == len(patient.bag):
@@ -166,6 +165,13 @@ def model_folder(project: Project, asked: str = "") -> Path:
 def _same(stored: dict[str, float], shares: dict[str, float]) -> bool:
     """Whether the shares on disk are those of the bag as it is now (an image may have come or gone)."""
     return all(abs(stored.get(name, math.inf) - share) < 1e-6 for name, share in shares.items())
+
+
+def _unless_damaged(read: Callable[[], list[VerdictRow]]) -> list[VerdictRow]:
+    """A table's rows; none from a damaged one, since it is made anew."""
+    with suppress(BadFile):
+        return read()
+    return []
 
 
 def _row(patient: Patient, verdict: Verdict) -> VerdictRow:

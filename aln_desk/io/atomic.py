@@ -23,6 +23,34 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
+def move(path: Path, target: Path) -> None:
+    """Give a file another name on the same disk: the folder is made, an older file of that name replaced.
+
+    Raises `BadFile` where that fails; the file then still has its old name.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+    except OSError as error:
+        raise BadFile(
+            path,
+            f"could not be moved to {target} ({error.strerror or error})",
+            "Close other programs that use it and check that its folder may be written to; the file is unchanged",
+        ) from error
+
+
+def remove(path: Path) -> None:
+    """Delete a file, which need not exist. Raises `BadFile` where that fails."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise BadFile(
+            path,
+            f"could not be deleted ({error.strerror or error})",
+            "Close other programs that use it and check that its folder may be written to",
+        ) from error
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield an empty temporary file beside ``path`` that takes its place when the block ends well.

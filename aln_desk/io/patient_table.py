@@ -6,25 +6,22 @@ Columns ``file`` (relative to the table) and ``patient`` are needed; ``view``, `
 
 from __future__ import annotations
 
-import csv
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from aln_desk.domain.errors import BadFile, BadProject, MissingFile
+from aln_desk.domain.errors import BadProject
 from aln_desk.domain.patient import Role, View
 from aln_desk.domain.shape import class_of
+from aln_desk.io.csv_table import has_columns, read_cells, refused
 from aln_desk.io.images import IMAGE_SUFFIXES
 
 REQUIRED = ("file", "patient")
 KNOWN = (*REQUIRED, "view", "outcome", "admission_date", "cohort", "hospital")
-SHOWN_REFUSALS = 10
-"""How many refused rows the message names; the others are counted."""
-
 _OUTCOMES = {"": None, "0": 0, "0.0": 0, "n": 0, "negative": 0, "1": 1, "1.0": 1, "y": 1, "positive": 1}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VIEWS = {0: None, 1: View.TUMOUR, 2: View.NODE}
@@ -60,7 +57,7 @@ def find_table(folder: Path) -> Path | None:
 
     Raises BadProject for two of them.
     """
-    tables = [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if _is_table(path)]
+    tables = [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if has_columns(path, REQUIRED)]
     if len(tables) > 1:
         names = " and ".join(path.name for path in tables[:2])
         raise BadProject(f"{folder}: both {names} list images and patients; name the one to use.")
@@ -69,7 +66,7 @@ def find_table(folder: Path) -> Path | None:
 
 def unused_tables(folder: Path) -> list[Path]:
     """CSVs directly in ``folder`` that `find_table` passes over, for a word to the user who may have meant one."""
-    return [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if not _is_table(path)]
+    return [path for path in sorted(folder.glob("*.[cC][sS][vV]")) if not has_columns(path, REQUIRED)]
 
 
 def read_table(path: Path) -> list[TableRow]:
@@ -79,7 +76,7 @@ def read_table(path: Path) -> list[TableRow]:
     cohort; a date that is not ``YYYY-MM-DD``; a patient of whom two rows say different things. A file that is not
     such a table raises BadFile.
     """
-    header, records = _cells(path)
+    header, records = read_cells(path, REQUIRED, "image")
     rows: list[TableRow] = []
     refusals: list[tuple[int, str]] = []
     for number, cells in records:
@@ -89,7 +86,7 @@ def read_table(path: Path) -> list[TableRow]:
             refusals.append((number, str(error)))
     refusals += _contradictions(rows)
     if refusals:
-        raise BadProject(_message(path, sorted(refusals)))
+        raise BadProject(refused(path, refusals))
     return rows
 
 
@@ -97,53 +94,6 @@ def role_of(cohort: str) -> Role | None:
     """The role that a cohort's name says ("train", "external test B", "validation_2" ...), or None."""
     words = " ".join(re.split(r"[\s_-]+", cohort.strip().casefold()))
     return next((role for pattern, role in _ROLES if pattern.match(words)), None)
-
-
-def _is_table(path: Path) -> bool:
-    with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        first = file.readline(1 << 16)
-        return set(REQUIRED) <= set(_header(next(csv.reader([first], delimiter=_delimiter(first)), [])))
-    return False
-
-
-def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Header and (number, cells) of each row that is not blank."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file.readline())
-            file.seek(0)
-            header, *rows = list(csv.reader(file, delimiter=delimiter)) or [[]]
-    except FileNotFoundError as error:
-        raise MissingFile(path, "this table does not exist", "Choose another") from error
-    except OSError as error:
-        raise BadFile(path, f"cannot be opened ({error.strerror})", "Choose another table") from error
-    except UnicodeDecodeError as error:
-        raise BadFile(path, "is not in UTF-8", 'Save the table as "CSV UTF-8"') from error
-    except (csv.Error, ValueError) as error:
-        raise BadFile(path, f"is not a table ({error})", "Save it as CSV from a spreadsheet") from error
-    numbered = [(number, cells) for number, cells in enumerate(rows, start=2) if any(map(str.strip, cells))]
-    return _checked_header(path, header, numbered), numbered
-
-
-def _delimiter(first: str) -> str:
-    return max(",;\t", key=first.count)
-
-
-def _header(cells: Iterable[str]) -> list[str]:
-    return [cell.strip().casefold().replace(" ", "_") for cell in cells]
-
-
-def _checked_header(path: Path, cells: list[str], rows: list[tuple[int, list[str]]]) -> list[str]:
-    header = _header(cells)
-    missing = [name for name in REQUIRED if name not in header]
-    twice = [name for name in dict.fromkeys(header) if name and header.count(name) > 1]
-    if missing:
-        raise BadFile(path, f"has no column {' and no column '.join(missing)}", "Add it to the first row")
-    if twice:
-        raise BadFile(path, f"has two columns {twice[0]}", "Keep one of them")
-    if not rows:
-        raise BadFile(path, "has no rows", "List one image a row")
-    return header
 
 
 def _row(number: int, header: list[str], cells: list[str], folder: Path) -> TableRow:
@@ -234,10 +184,3 @@ def _said(row: TableRow) -> dict[str, str]:
     known = {"cohort": row.cohort, "outcome": outcome}
     known |= {"admission_date": row.admission_date, "hospital": row.hospital}
     return {name: value for name, value in {**row.clinical, **known}.items() if value}
-
-
-def _message(path: Path, refusals: list[tuple[int, str]]) -> str:
-    shown = "; ".join(f"row {number}: {reason}" for number, reason in refusals[:SHOWN_REFUSALS])
-    more = len(refusals) - SHOWN_REFUSALS
-    rest = f"; and {more} more" if more > 0 else ""
-    return f"{path}: nothing was imported, {len(refusals)} rows are refused. {shown}{rest}."

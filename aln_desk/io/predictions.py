@@ -2,7 +2,8 @@
 
 One HDF5 format for the parts that the engine writes patient by patient and for the whole: a group an instance, named
 by its id, with datasets ``mask``, ``cam`` and ``token`` and its figures as attributes. Files are replaced, never
-changed.
+changed. ``instances.h5`` is the last reading; what another model found before lies in ``models/<model>/instances.h5``,
+so that each model's findings are in one place (`instances_file`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.verdict import InstancePrediction, Placement
-from aln_desk.io import hdf5
+from aln_desk.io import atomic, hdf5
 from aln_desk.io.verdicts import VERDICT_COLUMNS, VERDICTS_FILE, VerdictRow, read_verdicts, write_verdicts
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "VERDICTS_FILE",
     "VERDICT_COLUMNS",
     "VerdictRow",
+    "instances_file",
     "known",
     "merge",
     "part_path",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 INSTANCES_FILE = "instances.h5"
+MODELS_FOLDER = "models"
 FORMAT = 1
 """Version of the layout, kept in the file."""
 
@@ -48,6 +51,12 @@ _REMEDY = "Let the model read the patients again"
 _UNSAFE_IN_GROUP = re.compile(r"[%/\x00]|^\.{1,2}$")
 _UNSAFE_IN_FILE = re.compile(r"[^A-Za-z0-9_-]+")
 _NAME_LENGTH = 40
+
+
+def instances_file(folder: Path, model: str) -> Path:
+    """The file with what ``model`` found on the images, in a project's predictions folder; it need not exist."""
+    last = folder / INSTANCES_FILE
+    return last if _model_of(last) == model else _kept_file(folder, model)
 
 
 def write_bag(path: Path, model: str, predictions: Sequence[InstancePrediction], shares: Mapping[str, float]) -> None:
@@ -104,19 +113,35 @@ def part_path(predictions: Path, patient: str) -> Path:
 
 
 def merge(parts: Sequence[Path], target: Path, model: str) -> None:
-    """Make one file of the parts and of what the old ``target`` holds, then remove the parts.
+    """Make one file of the parts and of what ``model`` found before, then remove the parts.
 
-    A patient in a part replaces the patient in the old file whole. What another model made is left behind, and so
-    is a damaged old file. When anything fails the old target and the parts stay.
+    A patient in a part replaces the patient in the old file whole. A ``target`` that another model made moves to where
+    `instances_file` finds it; a damaged one is left behind. When anything fails the old target and the parts stay.
     """
-    with hdf5.writing(target) as file:
+    own, fresh = instances_file(target.parent, model), target.with_suffix(".new")
+    with hdf5.writing(fresh) as file:
         _start(file, model)
         for part in parts:
             _copy(part, file, model)
         with suppress(BadFile):
-            _copy(target, file, model)
-    for part in parts:
-        part.unlink(missing_ok=True)
+            _copy(own, file, model)
+    other = _model_of(target)
+    if other not in ("", model):
+        atomic.move(target, _kept_file(target.parent, other))
+    atomic.move(fresh, target)
+    for merged in {*parts, own} - {target}:
+        merged.unlink(missing_ok=True)
+
+
+def _model_of(path: Path) -> str:
+    """Digest of the model that made the file; empty where it is absent or damaged."""
+    with suppress(BadFile), hdf5.reading(path, _REMEDY) as file:
+        return str(file.attrs["model"])
+    return ""
+
+
+def _kept_file(folder: Path, model: str) -> Path:
+    return folder / MODELS_FOLDER / _UNSAFE_IN_FILE.sub("_", model) / INSTANCES_FILE
 
 
 def _start(file: h5py.File, model: str) -> None:

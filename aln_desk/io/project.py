@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from aln_desk.domain.errors import BadProject
+from aln_desk.domain.look import Look
 from aln_desk.domain.order import natural_key
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.review import Review
@@ -109,7 +111,7 @@ class Project:
 
     @property
     def predictions(self) -> Path:
-        """Folder of ``verdicts.csv`` and ``instances.h5``."""
+        """Folder of what models and imports said: ``verdicts.csv``, ``instances.h5``, ``scores``, ``imported``."""
         return _made(self.folder / "predictions")
 
     @property
@@ -185,9 +187,7 @@ class Project:
 
     def cohorts(self) -> list[Cohort]:
         """All cohorts in natural order, those without patients too."""
-        with sentences(self._database):
-            rows = self._connection.execute("SELECT name, role FROM cohort").fetchall()
-        cohorts = (Cohort(name, Role(role)) for name, role in rows)
+        cohorts = (Cohort(name, Role(role)) for name, role in self._rows("cohort"))
         return sorted(cohorts, key=lambda cohort: natural_key(cohort.name))
 
     def add_cohort(self, cohort: Cohort) -> None:
@@ -198,13 +198,9 @@ class Project:
                 (cohort.name, cohort.role.value),
             )
 
-    def reviews(self, patient: str) -> list[Review]:
-        """A patient's reviews in the order in which they were signed."""
-        with sentences(self._database):
-            rows = self._connection.execute(
-                "SELECT * FROM review WHERE patient = ? ORDER BY rowid", (patient,)
-            ).fetchall()
-        return [_review(row) for row in rows]
+    def reviews(self, patient: str | None = None) -> list[Review]:
+        """A patient's reviews (without one: everybody's) in the order in which they were signed."""
+        return [_review(row) for row in self._rows("review", "patient", patient)]
 
     def add_review(self, review: Review) -> None:
         """Keep a signed review; earlier ones stay."""
@@ -212,34 +208,34 @@ class Project:
         shown = review.verdict_shown
         said = (review.reader, review.judgement, review.note, review.seconds, review.signed_at)
         seen = (shown.score, shown.threshold, shown.model, shown.uncertain) if shown else (None, None, None, False)
-        with self._writing() as connection:
-            row = (review.patient, *said, *seen)
-            connection.execute("INSERT INTO review VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._store("review", (review.patient, *said, *seen))
 
     def reviewed(self) -> set[str]:
         """Patients with at least one review."""
-        with sentences(self._database):
-            return {patient for (patient,) in self._connection.execute("SELECT DISTINCT patient FROM review")}
+        return {patient for patient, *_ in self._rows("review")}
+
+    def add_look(self, look: Look) -> None:
+        """Record an evaluation of a test cohort; its time is now unless it says another."""
+        lists = [json.dumps(names, ensure_ascii=False) for names in (look.scorers, look.filters)]
+        row = (look.looked_at or _now(), look.cohort, lists[0], look.rule, lists[1], look.patients, look.origin)
+        self._store("look", row)
+
+    def looks(self, cohort: str | None = None) -> list[Look]:
+        """Every evaluation of a test cohort (without one: of all), oldest first."""
+        return [_look(row) for row in self._rows("look", "cohort", cohort)]
 
     def adopt(self, model: str | Path, digest: str) -> None:
         """Make the model in folder ``model`` the one that reads this project from now on."""
-        absolute, relative = store(model, self.folder)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._writing() as connection:
-            connection.execute("INSERT INTO adoption VALUES (?, ?, ?, ?)", (absolute, relative, digest, now))
+        self._store("adoption", (*store(model, self.folder), digest, _now()))
 
     def adopt_embedded(self) -> None:
         """Let the embedded model read this project again; earlier adoptions stay in the history."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._writing() as connection:
-            connection.execute("INSERT INTO adoption VALUES ('', NULL, '', ?)", (now,))
+        self._store("adoption", ("", None, "", _now()))
 
     def adoptions(self) -> list[Adoption]:
         """Every adoption, oldest first."""
         locator = Locator(self.folder)
-        with sentences(self._database):
-            rows = self._connection.execute("SELECT * FROM adoption ORDER BY rowid").fetchall()
-        return [Adoption(Path(locator.find(*row[:2])), *row[2:]) for row in rows]
+        return [Adoption(Path(locator.find(*row[:2])), *row[2:]) for row in self._rows("adoption")]
 
     def adopted(self) -> Path | None:
         """Folder of the model adopted last; None while the embedded model is used."""
@@ -259,6 +255,16 @@ class Project:
                 self._connection.commit()
             finally:
                 self._connection.rollback()  # does nothing after the commit
+
+    def _rows(self, table: str, column: str = "", value: str | None = None) -> list[Any]:
+        """Rows of a table in the order in which they were stored; with a value, those that have it."""
+        chosen = ("", ()) if value is None else (f" WHERE {column} = ?", (value,))
+        with sentences(self._database):
+            return self._connection.execute(f"SELECT * FROM {table}{chosen[0]} ORDER BY rowid", chosen[1]).fetchall()
+
+    def _store(self, table: str, row: tuple[Any, ...]) -> None:
+        with self._writing() as connection:
+            connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
     def _change(self, statement: str, values: tuple[Any, ...], missing: BadProject) -> None:
         with self._writing() as connection:
@@ -324,11 +330,20 @@ def _review(row: tuple[Any, ...]) -> Review:
     return Review(patient, reader, judgement, note, seconds, signed_at, verdict)
 
 
+def _look(row: tuple[Any, ...]) -> Look:
+    looked_at, cohort, scorers, rule, filters, patients, origin = row
+    return Look(cohort, tuple(json.loads(scorers)), rule, tuple(json.loads(filters)), patients, origin, looked_at)
+
+
 def _is_iso_date(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _made(folder: Path) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -19,7 +21,11 @@ EVENTS = "events.jsonl"
 PROGRESS = "progress.json"
 LOCK = "lock"
 TRASH = ".trash"
+TRASH_DAYS = 30
+"""So long a run that was deleted can be moved back."""
 STATES = ("running", "finished", "stopped", "failed")
+_DELETED = "deleted"
+"""Lies in a deleted run; its time is that of the deletion, which the folder's own is not."""
 _TEXTS = ("preset", "started", "model", "digest", "stages", "device", "label", "group", "fold")
 
 
@@ -113,7 +119,7 @@ def rename(run: Run, label: str) -> None:
 
 
 def discard(run: Run) -> Path:
-    """Move the run's folder to ``.trash`` beside it, from where it can be moved back; give its new place.
+    """Move the run's folder to ``.trash`` beside it; give its new place. It can be moved back until `empty_trash`.
 
     The model that it made stays in the project. Raises `BadProject` while a process is at work on it, `BadFile` where
     the folder cannot be moved.
@@ -129,7 +135,27 @@ def discard(run: Run) -> Path:
         run.folder.rename(target)
     except OSError as error:
         raise BadFile(run.folder, f"could not be moved ({error.strerror or error})", "The run stays") from error
+    _mark(target)
     return target
+
+
+def empty_trash(runs: Path, now: float | None = None) -> list[Path]:
+    """Remove for good what was deleted more than `TRASH_DAYS` days before ``now`` (seconds of the epoch); give which.
+
+    An entry without a time of deletion is given that of now. What cannot be removed stays for the next time.
+    """
+    now = time.time() if now is None else now
+    removed = []
+    for entry in sorted((runs / TRASH).glob("*")):
+        if entry.is_symlink() or not entry.is_dir():
+            continue
+        mark = entry / _DELETED
+        if not mark.exists():
+            _mark(entry)
+        elif now - mark.stat().st_mtime > TRASH_DAYS * 86_400:
+            shutil.rmtree(entry, ignore_errors=True)
+            removed.append(entry)
+    return removed
 
 
 def read_progress(folder: Path) -> Progress | None:
@@ -169,6 +195,12 @@ class EventTail:
         self._offset = start + len(whole)
         lines = whole.decode("utf-8", errors="replace").split("\n")
         return [message for line in lines if (message := from_line(line)) is not None]
+
+
+def _mark(folder: Path) -> None:
+    """Note when the run was deleted; without the note it only stays longer."""
+    with suppress(OSError):
+        (folder / _DELETED).touch()
 
 
 def _record(path: Path) -> dict[str, Any]:

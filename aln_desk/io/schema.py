@@ -59,6 +59,19 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
     "ALTER TABLE review ADD COLUMN shown_uncertain INTEGER NOT NULL DEFAULT 0 CHECK (shown_uncertain IN (0, 1))",
+    """
+    -- One evaluation of one test cohort; scorers and filters are JSON lists. It outlives cohort and models.
+    CREATE TABLE look (
+        looked_at TEXT NOT NULL,
+        cohort TEXT NOT NULL,
+        scorers TEXT NOT NULL,
+        rule TEXT NOT NULL,
+        filters TEXT NOT NULL,
+        patients INTEGER NOT NULL,
+        origin TEXT NOT NULL
+    );
+    CREATE INDEX look_of_cohort ON look (cohort);
+    """,
 )
 """One script a version, applied in order and never changed once released; a new version appends a script."""
 

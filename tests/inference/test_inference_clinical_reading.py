@@ -15,6 +15,7 @@ from aln_desk.inference.reading import Reading
 from aln_desk.io import checkpoint
 from aln_desk.io.predictions import INSTANCES_FILE, VERDICTS_FILE, read_verdicts
 from aln_desk.io.project import Project
+from aln_desk.io.verdicts import read_models
 from aln_desk.models.verdict_rule import VerdictRule
 from aln_desk.stats.logistic import CategoryTerm, LogisticModel, NumberTerm
 
@@ -38,6 +39,7 @@ def test_every_patient_gets_the_verdict_of_the_model(tmp_path: Path) -> None:
     found, told = read(tmp_path, patients, folder)
     rows = read_verdicts(tmp_path / "p" / "predictions" / VERDICTS_FILE)
     assert tuple(rows) == found.verdicts
+    assert read_models(tmp_path / "p" / "predictions") == {checkpoint.model_digest(folder): rows}
     assert [row.patient for row in rows] == [p.id for p in patients]
     rule = VerdictRule(0.4, fusion=MODEL)
     assert [row.score for row in rows] == [rule.score(None, p.clinical) for p in patients]

@@ -15,7 +15,7 @@ from aln_desk.domain.messages import BagPredicted, InstancePredicted, Message
 from aln_desk.inference import reading
 from aln_desk.inference.reading import ProjectReader, model_folder
 from aln_desk.inference.session import Session
-from aln_desk.io import predictions
+from aln_desk.io import predictions, verdicts
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model
 
@@ -160,14 +160,52 @@ def test_a_damaged_image_leaves_its_own_patient_out_and_no_other(
     assert len(found.verdicts) == 31
 
 
-def test_another_model_replaces_the_findings(study: Path, model: LoadedModel, tmp_path: Path) -> None:
+@pytest.fixture
+def other(tmp_path: Path) -> LoadedModel:
     from small_study import make_model
 
-    read_all(study, model)
-    other = load_model(make_model(tmp_path / "other", seed=1), torch.device("cpu"))
+    return load_model(make_model(tmp_path / "other", seed=1), torch.device("cpu"))
+
+
+def test_another_model_takes_the_place_of_the_last_reading_and_both_are_kept(
+    study: Path, model: LoadedModel, other: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = read_all(study, model)
     second, _ = read_all(study, other)
-    assert {row.model for row in second.verdicts} == {other.digest}
-    assert predictions.known(study / "predictions" / "instances.h5", model.digest) == {}
+    folder = study / "predictions"
+    assert {row.model for row in verdicts.read_verdicts(folder / "verdicts.csv")} == {other.digest}
+    assert predictions.known(folder / "instances.h5", model.digest) == {}
+    assert verdicts.read_models(folder) == {model.digest: list(first.verdicts), other.digest: list(second.verdicts)}
+    assert len(predictions.known(predictions.instances_file(folder, model.digest), model.digest)) == first.images
+
+    monkeypatch.setattr(Session, "read", lambda *_: pytest.fail("computed again"))
+    again, told = read_all(study, model)
+    assert again.verdicts == first.verdicts
+    assert predictions.instances_file(folder, model.digest) == folder / "instances.h5"
+    assert predictions.instances_file(folder, other.digest).exists()
+    assert all(m.shares for m in told if isinstance(m, BagPredicted))
+
+
+def test_a_stopped_reading_keeps_its_scores_beside_the_other_models(
+    study: Path, model: LoadedModel, other: LoadedModel
+) -> None:
+    first, _ = read_all(study, model)
+    read_all(study, other)
+    part, _ = read_all(study, model, bags=3)
+    assert not part.complete
+    assert part.verdicts == first.verdicts  # the three read again and the others as before
+    fresh = load_model(_changed(study.parent / "third"), torch.device("cpu"))
+    begun, _ = read_all(study, fresh, bags=3)
+    assert len(begun.verdicts) == 3
+    kept = verdicts.read_models(study / "predictions")
+    assert {key: len(rows) for key, rows in kept.items()} == {model.digest: 32, other.digest: 32, fresh.digest: 3}
+    assert {row.model for row in verdicts.read_verdicts(study / "predictions" / "verdicts.csv")} == {other.digest}
+
+
+def _changed(folder: Path) -> Path:
+    from small_study import make_model
+
+    return make_model(folder, seed=2)
 
 
 def test_an_empty_project_is_a_sentence(tmp_path: Path, model: LoadedModel) -> None:

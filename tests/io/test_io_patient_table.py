@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from aln_desk.domain.errors import AlnError, BadFile, BadProject
 from aln_desk.domain.patient import Role, View
-from aln_desk.io.patient_table import SHOWN_REFUSALS, TableRow, read_table, role_of
+from aln_desk.io.csv_table import SHOWN_REFUSALS
+from aln_desk.io.patient_table import TableRow, read_table, role_of
 
 
 @pytest.fixture

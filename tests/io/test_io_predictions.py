@@ -106,6 +106,41 @@ def test_merge_leaves_another_models_findings_behind(tmp_path: Path) -> None:
     assert not new.exists() and not stale.exists()
 
 
+def test_each_models_findings_are_kept_in_one_place(tmp_path: Path) -> None:
+    target, other = tmp_path / "instances.h5", tmp_path / "models" / "m1" / "instances.h5"
+    for model, name, digest in (("m1", "P1/a.png", "d1"), ("m1", "P2/a.png", "d1"), ("m2", "P1/a.png", "d2")):
+        predictions.write_bag(tmp_path / "part.h5", model, [finding(name, digest=digest)], {name: 1.0})
+        predictions.merge([tmp_path / "part.h5"], target, model)
+    assert predictions.instances_file(tmp_path, "m2") == target
+    assert predictions.instances_file(tmp_path, "m1") == other
+    assert predictions.known(target, "m2") == {"P1/a.png": "d2"}
+    assert predictions.known(other, "m1") == {"P1/a.png": "d1", "P2/a.png": "d1"}
+    assert not predictions.instances_file(tmp_path, "m3").exists()
+
+    predictions.write_bag(tmp_path / "part.h5", "m1", [finding("P1/a.png", digest="d3")], {})
+    predictions.merge([tmp_path / "part.h5"], target, "m1")
+    assert predictions.known(target, "m1") == {"P1/a.png": "d3", "P2/a.png": "d1"}
+    assert predictions.instances_file(tmp_path, "m2") == tmp_path / "models" / "m2" / "instances.h5"
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"instances.h5", "models/m2/instances.h5"}
+
+
+def test_a_merge_that_cannot_put_the_old_file_aside_keeps_it(tmp_path: Path) -> None:
+    target, part = tmp_path / "instances.h5", tmp_path / "part.h5"
+    predictions.write_bag(target, "m1", [finding("P1/a.png")], {})
+    predictions.write_bag(part, "m2", [finding("P1/a.png")], {})
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(BadFile, match="could not be moved"):
+        predictions.merge([part], target, "m2")
+    assert predictions.known(target, "m1") == {"P1/a.png": "d1"}
+    assert part.exists()
+
+
+def test_a_digest_never_leads_out_of_the_folder(tmp_path: Path) -> None:
+    assert predictions.instances_file(tmp_path, "../../m").is_relative_to(tmp_path / "models")
+    assert ".." not in predictions.instances_file(tmp_path, "../../m").parts
+
+
 def test_merge_replaces_a_damaged_target(tmp_path: Path) -> None:
     target, part = tmp_path / "instances.h5", tmp_path / "part.h5"
     target.write_bytes(b"not HDF5")

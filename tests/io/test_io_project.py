@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aln_desk.domain.errors import BadProject
+from aln_desk.domain.look import Look
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import Verdict
@@ -155,6 +156,24 @@ def test_reviews_are_kept_in_order_and_go_with_their_patient(project: Project, u
     assert project.reviewed() == {"P1"}
     project.remove_patient("P1")
     assert project.reviews("P1") == [] and project.reviewed() == set()
+
+
+def test_reviews_of_everybody_come_in_the_order_of_signing(project: Project) -> None:
+    for name, judgement in (("P2", 1), ("P1", 2), ("P2", 3)):
+        project.add_review(Review(name, "AN", judgement))
+    assert [(one.patient, one.judgement) for one in project.reviews()] == [("P2", 1), ("P1", 2), ("P2", 3)]
+
+
+def test_looks_at_test_data_are_kept_in_order(project: Project) -> None:
+    assert project.looks() == []
+    look = Look(EXTERNAL.name, ("abc", "reader:王"), "sensitivity:0.95", ('t="a,b",c',), 7, "window")
+    project.add_look(replace(look, looked_at="2026-03-04T10:00:00+00:00"))
+    project.add_look(look)
+    project.add_look(replace(look, cohort="gone", origin="command"))
+    first, second = project.looks(EXTERNAL.name)
+    assert first == replace(look, looked_at="2026-03-04T10:00:00+00:00")
+    assert replace(second, looked_at="") == look and second.looked_at.endswith("+00:00")
+    assert [one.cohort for one in project.looks()] == [EXTERNAL.name, EXTERNAL.name, "gone"]
 
 
 def test_a_judgement_runs_from_one_to_five() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,19 @@ def test_a_deleted_run_lies_in_the_trash(tmp_path: Path) -> None:
         assert (runs.discard(run) / "run.json").is_file()
     assert [path.name for path in sorted((tmp_path / ".trash").iterdir())] == ["a", "a-2"]
     assert runs.read_runs(tmp_path) == []
+
+
+def test_the_trash_is_emptied_of_what_lay_there_long(tmp_path: Path) -> None:
+    old, new = (runs.discard(runs.read_run(write(tmp_path, name, {"state": "stopped"}))) for name in "ab")
+    unmarked = tmp_path / ".trash" / "c"
+    unmarked.mkdir()
+    long_ago = time.time() - 31 * 86_400
+    os.utime(old / "deleted", (long_ago, long_ago))
+    os.utime(new, (long_ago, long_ago))
+    assert runs.empty_trash(tmp_path) == [old]
+    assert not old.exists() and new.exists() and (unmarked / "deleted").exists()
+    assert runs.empty_trash(tmp_path, time.time() + 31 * 86_400) == [new, unmarked]
+    assert runs.empty_trash(tmp_path / "none") == []
 
 
 def test_a_run_under_way_is_left_alone(tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ class PatientsPage(QWidget):
     def _connect(self) -> None:
         self.query.textChanged.connect(self._apply_query)
         self.filter.modelReset.connect(self._count)
+        self.filter.verdictsRead.connect(lambda: self._apply_query(self.query.text()))
         self.table.selectionModel().currentChanged.connect(self._choose)
         self.table.activated.connect(lambda _: self.open_patient())
         self.strip.chosen.connect(self._open_instance)

@@ -12,6 +12,7 @@ from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import file_dialogs, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.findings import VIEW_WORDS, percent
+from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.gui.widgets.bag_strip import BagStrip
 from aln_desk.gui.widgets.held_key import HeldKey
 from aln_desk.gui.widgets.image_room import ImageRoom
@@ -131,7 +132,7 @@ class ReviewPage(QWidget):
         if patient is None:
             return
         verdict, model = self._workspace.verdict(patient.id), self._workspace.model
-        self.panel.show_verdict(patient, verdict, model.undecided_for(verdict) if model and verdict else None)
+        self.panel.show_verdict(patient, verdict, model)
         is_read = self._workspace.is_read(patient.id)
         busy = not self._actions["review.read"].isEnabled()
         self.panel.show_model(model, verdict, is_read, busy)
@@ -142,11 +143,12 @@ class ReviewPage(QWidget):
     def _show_findings(self) -> None:
         instance = self._workspace.instance
         prediction = self._workspace.prediction(instance.id) if instance else None
-        if prediction is None:
-            self.panel.findings.tell([("Not read by the model yet", "")])
-            return
         model = self._workspace.model
-        facts = _findings(prediction, scored=model is not None and model.knows_outcome)
+        if prediction is None or model is None:
+            blind = model is not None and not model.reads_images
+            self.panel.findings.tell([("The model looks at no image" if blind else "Not read by the model yet", "")])
+            return
+        facts = _findings(prediction, model)
         if not isnan(self.room.overlap):
             facts.append(("Overlap (Dice)", f"{self.room.overlap:.2f}"))
         self.panel.findings.tell(facts)
@@ -224,8 +226,9 @@ class ReviewPage(QWidget):
         outer.addWidget(self.panes)
 
 
-def _findings(prediction: InstancePrediction, scored: bool) -> list[tuple[str, str]]:
-    """``scored``: the model was taught outcomes, so that its score of an image means something."""
-    score = [("Image score", f"{prediction.status_score:.2f}")] if scored else []
+def _findings(prediction: InstancePrediction, model: ModelInUse) -> list[tuple[str, str]]:
+    """What the model was taught to tell of an image; the rest of what it gives means nothing."""
+    facts = [("Lesion type", VIEW_WORDS[prediction.view])] if model.tells_type else []
+    facts += [("Image score", f"{prediction.status_score:.2f}")] if model.knows_outcome else []
     area = f"{percent(float(prediction.mask.mean()))} of the image"
-    return [("Lesion type", VIEW_WORDS[prediction.view]), *score, ("Predicted area", area)]
+    return [*facts, ("Predicted area", area)] if model.draws else facts

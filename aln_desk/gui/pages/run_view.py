@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from aln_desk.domain.messages import Curve, Failed, Finished, Message, Note, SnapshotTaken, Started
 from aln_desk.gui import tasks
 from aln_desk.gui.pages.training_log import RunLog
+from aln_desk.gui.training_wish import REGRESSIONS
 from aln_desk.gui.widgets.panes import Stack
-from aln_desk.gui.widgets.plot_curves import CurveBoard
+from aln_desk.gui.widgets.plot_curves import OF_MASKS, CurveBoard
+from aln_desk.gui.widgets.regression_table import FILE, RegressionLine, RegressionTable, read_lines
 from aln_desk.gui.widgets.run_comparison import RunComparison
 from aln_desk.gui.widgets.snapshot_panel import SnapshotPanel
 from aln_desk.io.runs import Run, read_events
@@ -25,6 +27,7 @@ class RunView(QWidget):
         self._run: Run | None = None
         self._waiting: list[Message] | None = None
         self.board = CurveBoard()
+        self.regression = RegressionTable()
         self.pictures = SnapshotPanel()
         self.log = RunLog()
         self.comparison = RunComparison()
@@ -38,11 +41,15 @@ class RunView(QWidget):
         self._stack.setCurrentIndex(0)
         known = self._run is not None and self._run.folder == run.folder
         self._run = run
+        self._show_regression(run)
         if known:
             return
         self._empty()
         self._waiting = []
-        self.pictures.show_run(run.folder)
+        self.log.tells_preset = run.stages not in REGRESSIONS
+        masks = run.recipe.get("tasks") != "status"
+        self.board.left_out = frozenset() if masks else OF_MASKS
+        self.pictures.show_run(run.folder, masks)
         tasks.run(partial(read_events, run.folder), partial(self._take_events, run))
 
     def show_runs(self, runs: Sequence[Run]) -> None:
@@ -61,6 +68,7 @@ class RunView(QWidget):
     def clear(self) -> None:
         """Show no run."""
         self._run = self._waiting = None
+        self._top.setCurrentWidget(self.board)
         self.pictures.show_run(None)
         self._empty()
         self._stack.setCurrentIndex(0)
@@ -74,6 +82,17 @@ class RunView(QWidget):
         heights = state.get("heights")
         if isinstance(heights, list) and len(heights) == 3 and all(type(one) is int for one in heights):
             self._parts.setSizes(heights)
+
+    def _show_regression(self, run: Run) -> None:
+        """A regression has no curves: its odds ratios stand in their place."""
+        shown = run.stages in REGRESSIONS
+        self._top.setCurrentWidget(self.regression if shown else self.board)
+        if shown:
+            tasks.run(partial(read_lines, run.folder / FILE), partial(self._take_lines, run))
+
+    def _take_lines(self, run: Run, lines: list[RegressionLine]) -> None:
+        if self._run is not None and self._run.folder == run.folder:
+            self.regression.show_lines(lines, run.state != "running")
 
     def _take_events(self, run: Run, events: list[Message]) -> None:
         if self._run is None or self._run.folder != run.folder:
@@ -99,7 +118,10 @@ class RunView(QWidget):
         self.log.show_all(())
 
     def _lay_out(self) -> None:
-        self._parts = Stack([self.board, self.pictures, self.log], [300, 215, 54])
+        self._top = QStackedWidget()
+        self._top.addWidget(self.board)
+        self._top.addWidget(self.regression)
+        self._parts = Stack([self._top, self.pictures, self.log], [300, 215, 54])
         self._stack = QStackedWidget()
         self._stack.addWidget(self._parts)
         self._stack.addWidget(self.comparison)

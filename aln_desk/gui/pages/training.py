@@ -66,6 +66,7 @@ class TrainingPage(QWidget):
         self._project_folder: Path | None = None
         self._live: Run | None = None
         self.runs = RunList()
+        self._attention = _Attention(self.runs)
         self.queue = QueueList(self.trainer)
         self.form = TrainingForm(actions)
         self.result = ResultCard()
@@ -92,13 +93,14 @@ class TrainingPage(QWidget):
             part.restore_state(kept if isinstance(kept, dict) else {})
 
     def may_close(self) -> bool:
-        """Whether the window may close now. Asks while its own training is under way; `left` comes when it may later.
-
-        A training that the window only follows goes on by itself and is not asked about.
+        """Whether the window may close now, or later, when `left` comes; asks while its own training is under way.
+        One that it only follows goes on by itself.
         """
         if not self.trainer.owned:
             return True
         answer = dialogs.end_training(self, len(self.trainer.queue.orders), self.trainer.several)
+        if not self.trainer.running:  # it has ended while the question stood
+            return answer != "stay"
         if answer == "leave":
             self.trainer.leave()
             self.leaving.emit(_LEAVING)
@@ -111,9 +113,10 @@ class TrainingPage(QWidget):
         super().closeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Outlines may have been drawn meanwhile: count them again. Devices are asked for once."""
+        """Outlines may have been drawn and runs be made meanwhile. Devices are asked for once."""
         super().showEvent(event)
         self._count_outlines()
+        self._list_runs()
         if not self._asked_devices:
             self._asked_devices = True
             self._devices.ask()
@@ -123,6 +126,7 @@ class TrainingPage(QWidget):
     def _show_project(self) -> None:
         project = self._workspace.project
         self._project_folder = project.folder if project else None
+        self._attention.forget()
         self.queue.show_project(self._project_folder)
         self._show_patients()
         self._list_runs()
@@ -169,7 +173,7 @@ class TrainingPage(QWidget):
         """Show a run's curves and end; those of the run under way keep coming."""
         self.head.show_run(run, self._is_live(run))
         self._stack.setCurrentIndex(1)
-        self._show_result(run)
+        _show_result(self.result, run, self._workspace)
         self.view.show_run(run)
 
     def _compare(self, runs: Sequence[Run]) -> None:
@@ -181,17 +185,6 @@ class TrainingPage(QWidget):
     def _is_live(self, run: Run) -> bool:
         return self.trainer.live is not None and run.folder == self.trainer.live.folder
 
-    def _show_result(self, run: Run) -> None:
-        if run.state != "finished" or not run.model:
-            self.result.hide()
-            return
-        model = self._workspace.model
-        if model is None:
-            self.result.show_run(run, "No model is in use.", "", {})
-        else:
-            words = f"In use now: {self._workspace.model_name}."
-            self.result.show_run(run, words, model.digest, _figures_of(model.folder))
-
     def _adopt(self, run: Run) -> None:
         folder = Path(run.model)
         try:
@@ -199,7 +192,7 @@ class TrainingPage(QWidget):
         except AlnError as error:
             self._say(str(error))
             return
-        self._show_result(run)
+        _show_result(self.result, run, self._workspace)
         self.adopted.emit(str(folder))
         self._actions["review.read"].trigger()
 
@@ -207,6 +200,7 @@ class TrainingPage(QWidget):
 
     def _start(self, wish: Wish) -> None:
         if self._project_folder is not None:
+            self._attention.asked = not self.trainer.running
             self.trainer.request(self._project_folder, wish)
 
     def _resume(self) -> None:
@@ -219,11 +213,19 @@ class TrainingPage(QWidget):
         self.form.show_running(trainer.running, trainer.stopping)
         if trainer.live is not self._live:
             self._live = trainer.live
-            self._list_runs(self._live.name if self._live else "")
+            self._list_runs(self._live.name if self._live and self._attention.follows() else "")
+            self._attention.begin(self._live)
             self._tell_of_another_project()
-        if trainer.running and trainer.live is None:
-            self._stack.setCurrentIndex(1)
-            self.head.show_starting()
+        if trainer.running and trainer.live is None and self._attention.follows():
+            self._show_starting()
+
+    def _show_starting(self) -> None:
+        """What the run before has reached gives way: it would be taken for that of the new one."""
+        self._stack.setCurrentIndex(1)
+        self.result.hide()
+        self.runs.unmark()
+        self.view.clear()
+        self.head.show_starting()
 
     def _receive(self, message: Message) -> None:
         if self._on_screen():
@@ -231,10 +233,13 @@ class TrainingPage(QWidget):
             self.view.add(message)
 
     def _finish(self, run: Run | None, ok: bool, sentence: str) -> None:
-        self.head.bar.hide()
-        self._list_runs(run.name if run else "")
+        here = self._attention.follows()
+        self._attention.asked = False
+        if here or not ok:
+            self.head.bar.hide()
+        self._list_runs(run.name if run and here else "")
         if not ok:
-            self._say(sentence)
+            self._say(sentence if here or run is None else f"{title_of(run)}: {sentence}")
 
     def _leave(self, ok: bool, sentence: str) -> None:
         if ok:
@@ -279,7 +284,34 @@ class TrainingPage(QWidget):
     def _show_model(self) -> None:
         self.form.show_models(_models(self._workspace, self._all_runs()))
         if (run := self.runs.chosen()) is not None:
-            self._show_result(run)
+            _show_result(self.result, run, self._workspace)
+
+
+class _Attention:
+    """Whether the next training takes the place on screen: not while the user looks at other runs.
+
+    ``asked``: the user has just started one, and waits to see it.
+    """
+
+    def __init__(self, runs: RunList) -> None:
+        self._runs = runs
+        self._followed: Run | None = None
+        self.asked = False
+
+    def forget(self) -> None:
+        """Another project is open."""
+        self._followed = None
+
+    def begin(self, run: Run | None) -> None:
+        """This run is under way now, or none."""
+        self._followed, self.asked = run or self._followed, False
+
+    def follows(self) -> bool:
+        """Whether what is marked is what was under way last."""
+        chosen = self._runs.all_chosen()
+        if self.asked or self._followed is None or not chosen:
+            return True
+        return len(chosen) == 1 and chosen[0].folder == self._followed.folder
 
 
 def _lay_out(page: TrainingPage, stack: QStackedWidget) -> Panes:
@@ -312,6 +344,18 @@ def _press_if_shown(choice: QPushButton) -> None:
     """A key does what its button does, where the button is offered."""
     if choice.isVisible():
         choice.click()
+
+
+def _show_result(card: ResultCard, run: Run, workspace: Workspace) -> None:
+    """What a finished run reached, beside the model in use; nothing of another run."""
+    if run.state != "finished" or not run.model:
+        card.hide()
+        return
+    model = workspace.model
+    if model is None:
+        card.show_run(run, "No model is in use.", "", {})
+    else:
+        card.show_run(run, f"In use now: {workspace.model_name}.", model.digest, _figures_of(model.folder))
 
 
 def _models(workspace: Workspace, runs: Sequence[Run]) -> list[tuple[str, str]]:

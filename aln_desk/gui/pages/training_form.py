@@ -15,12 +15,11 @@ from aln_desk.gui.pages.training_devices import DeviceBox
 from aln_desk.gui.pages.training_form_layout import lay_out
 from aln_desk.gui.pages.training_repeats import RepeatBox
 from aln_desk.gui.pages.training_settings import SettingList
-from aln_desk.gui.training_wish import ON_A_MODEL, WORKS, Wish
+from aln_desk.gui.training_wish import ON_A_MODEL, REGRESSIONS, WORKS, Wish
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.setting_editor import keep_from_wheel
 
 _TIMM = "timm"
-_WITHOUT_NETWORK = ("clinical", "fusion")
 _NO_MODEL = "There is no model yet to build on. Train both stages first."
 _NO_DOWNLOAD = "Published parameters have to be downloaded, which needs your permission above."
 _LICENCE = "Parameters of {} are {}; they come from huggingface.co."
@@ -36,6 +35,7 @@ class TrainingForm(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._proposing = True
+        self._running = False
         self.cohorts = CohortBox()
         self.work = _combo("What to train")
         self.work_words = label("", "caption", wrap=True)
@@ -77,8 +77,7 @@ class TrainingForm(QWidget):
 
     def show_running(self, running: bool, stopping: bool = False) -> None:
         """While a training is under way the button adds to the queue, and a second one stops."""
-        self.go.setText("Add to the queue" if running else "Start training")
-        self.go.setAccessibleName(self.go.text())
+        self._running = running
         self.parts["stop"].setVisible(running)
         self.stop.setEnabled(not stopping)
         self.stop.setText("Stopping…" if stopping else "Stop training")
@@ -152,7 +151,7 @@ class TrainingForm(QWidget):
         self.work_words.setText(next(work.description for work in WORKS if work.stages == stages))
         self.description.setText(preset.description)
         self.parts["base"].setVisible(stages in ON_A_MODEL)
-        self.parts["preset"].setVisible(stages not in _WITHOUT_NETWORK)
+        self.parts["preset"].setVisible(stages not in REGRESSIONS)
         self.parts["device"].setVisible(stages != "clinical")
         self.repeats.show_work(stages)
         self.settings.show_recipe(preset.recipe, stages)
@@ -173,6 +172,16 @@ class TrainingForm(QWidget):
         self.notice.setText(obstacle or warning)
         self.notice.setVisible(bool(obstacle or warning))
         self.go.setEnabled(not obstacle)
+        self._name_button(max(wish.folds, 1) * max(len(wish.seeds), 1))
+
+    def _name_button(self, count: int) -> None:
+        """Say how many trainings the button makes, where it is more than one."""
+        several = f"{count} trainings"
+        if self._running:
+            self.go.setText(f"Add {several} to the queue" if count > 1 else "Add to the queue")
+        else:
+            self.go.setText(f"Start {several}" if count > 1 else "Start training")
+        self.go.setAccessibleName(self.go.text())
 
     def _wants_download(self) -> bool:
         return _TIMM in self.settings.in_force("pretrained").replace(" ", "").split(",")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from aln_desk.gui.pages.training_form import TrainingForm
 
 _GAP = 12
+_KEY = 66
+"""Width of a key beside a button, so that buttons above each other end together."""
 
 
 def lay_out(form: TrainingForm, actions: Actions) -> dict[str, QWidget]:
@@ -109,7 +111,17 @@ def _row(choice: QPushButton, key: KeyCap) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
     row.addWidget(choice, 1)
-    row.addWidget(key)
+    row.addWidget(_column_of(key))
+    return made
+
+
+def _column_of(key: KeyCap) -> QWidget:
+    """A key at the left of a place that is as wide as the one below it."""
+    made = QWidget()
+    made.setFixedWidth(_KEY)
+    place = QHBoxLayout(made)
+    place.setContentsMargins(0, 0, 0, 0)
+    place.addWidget(key, 0, Qt.AlignmentFlag.AlignLeft)
     return made
 
 

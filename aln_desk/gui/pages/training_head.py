@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from aln_desk.domain.messages import Message, Progress, Started
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.pages.training_runs import state_of
+from aln_desk.gui.pages.training_runs import part_of, state_of
 from aln_desk.gui.widgets.key_cap import KeyCap
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.progress import duration
@@ -19,7 +19,7 @@ _STAGES = {
     "mil": "Stage 2, learning from patients · step",
 }
 _SENTENCES = {
-    "running": "",
+    "running": "Under way…",
     "finished": "",
     "stopped": "This run was stopped before its end. It can go on from there.",
     "failed": "This run ended with an error; the log below tells which. It can go on once the cause is mended.",
@@ -32,6 +32,7 @@ class RunHead(QWidget):
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._live: Run | None = None
         self.state = label("", wrap=True)
         self.resume = button("Resume", tip="Go on from the last checkpoint, with the settings it was started with")
         self.bar = QProgressBar(textVisible=False)
@@ -51,9 +52,13 @@ class RunHead(QWidget):
         column.addWidget(self.bar)
 
     def show_run(self, run: Run, live: bool) -> None:
-        """Say how a run ended; one that is ``live`` will tell by itself."""
+        """Say how a run ended; one that is ``live`` tells by itself, and what it told last stays."""
         state = "running" if live else state_of(run, "")
-        self.say(_SENTENCES[state])
+        known = live and self._live is not None and self._live.folder == run.folder
+        self._live = run if live else None
+        if not known:
+            self.say(_SENTENCES[state])
+            self.bar.setRange(0, 0)
         self.setVisible(state != "finished")
         self._offer.setVisible(state not in ("finished", "running"))
         self.bar.setVisible(live)
@@ -70,7 +75,9 @@ class RunHead(QWidget):
         if isinstance(message, Started):
             self.say(f"Started on {message.device}")
         elif isinstance(message, Progress):
-            self.say(_progress_words(message))
+            part = part_of(self._live) if self._live else ""
+            words = _progress_words(message)
+            self.say(f"{part.capitalize()} · {words}" if part else words)
             self.bar.setRange(0, message.total)
             self.bar.setValue(message.done)
 

@@ -94,6 +94,7 @@ class QueueList(QWidget):
         if row >= 0 and 0 <= target < self.list.count():
             self._trainer.queue.move(row, by)
             self.list.setCurrentRow(target)
+            self.list.setFocus()  # at an end of the list the button goes, and its focus would fall on Remove
 
     def _remove(self) -> None:
         if self.list.currentRow() >= 0:

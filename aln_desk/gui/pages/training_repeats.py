@@ -12,7 +12,7 @@ from aln_desk.gui.widgets.setting_editor import keep_from_wheel
 from aln_desk.gui.widgets.setting_row import CONTROL
 
 _FOLDS = "Patients are dealt into so many parts; each part measures a model that learned from the others."
-_SEEDS = "One training from each, such as 0, 1, 2. Empty: one, from the random seed below."
+_SEEDS = "One training from each, such as 0, 1, 2 or 0-9. Empty: one, from the random seed below."
 _REPEATED = ("all", "mtl", "mil")
 
 

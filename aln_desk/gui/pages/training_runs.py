@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from aln_desk.domain.errors import AlnError
-from aln_desk.domain.presets import PRESETS
 from aln_desk.gui import theme
+from aln_desk.gui.training_wish import kind_of
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.io import runs as run_files
 from aln_desk.io.runs import Run
@@ -31,6 +31,11 @@ from aln_desk.io.runs_table import date_of, fold_of
 
 _RUN = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 52
+_DELETION = (
+    f"Curves and pictures go to runs/{run_files.TRASH} in the project, from where they are removed after "
+    f"{run_files.TRASH_DAYS} days. Models stay where they are."
+)
+_NAME = "Name of the run; empty: after preset and date"
 _SIGNS = {"running": "▶", "finished": "✓", "stopped": "■", "failed": "×", "interrupted": "!"}
 
 
@@ -81,6 +86,12 @@ class RunList(QWidget):
         self.empty.setVisible(not runs)
         self.more.setVisible(bool(runs))
 
+    def unmark(self) -> None:
+        """Mark none: what is on screen is no run of the list."""
+        self.list.blockSignals(True)
+        self.list.clearSelection()
+        self.list.blockSignals(False)
+
     def chosen(self) -> Run | None:
         """The marked run; of several the one marked last."""
         entry = self.list.currentItem()
@@ -111,14 +122,15 @@ class RunList(QWidget):
     def _fill_menu(self) -> None:
         self.menu.clear()
         found = self.all_chosen()
+        idle = bool(found) and all(entry.data(_RUN)[1] != "running" for entry in self.list.selectedItems())
         self.menu.addAction("Compare all runs", self.list.selectAll).setEnabled(self.list.count() > 1)
         self.menu.addSeparator()
-        self.menu.addAction("Rename…", self._rename).setEnabled(len(found) == 1)
-        self.menu.addAction("Delete…", self._delete).setEnabled(bool(found))
+        self.menu.addAction("Rename…", self._rename).setEnabled(idle and len(found) == 1)
+        self.menu.addAction("Delete…", self._delete).setEnabled(idle)
 
     def _rename(self) -> None:
         run = self.all_chosen()[0]
-        text, ok = QInputDialog.getText(self, "Rename the run", "Name of the run:", text=run.label or title_of(run))
+        text, ok = QInputDialog.getText(self, "Rename the run", _NAME, text=run.label or title_of(run))
         if ok:
             self._do(partial(run_files.rename, run, text))
 
@@ -161,15 +173,22 @@ def state_of(run: Run, live: str) -> str:
 
 def title_of(run: Run) -> str:
     """What a run is called: its label, else preset and date."""
-    preset = PRESETS[run.preset].title if run.preset in PRESETS else run.preset
-    return run.label or " · ".join(text for text in (preset, date_of(run.started)) if text) or run.name
+    kind = kind_of(run.stages, run.preset)
+    return run.label or " · ".join(text for text in (kind, date_of(run.started)) if text) or run.name
+
+
+def part_of(run: Run) -> str:
+    """Which one of a cross-validation or of a sweep over seeds the run is; empty for others."""
+    fold, seed = fold_of(run), run.recipe.get("seed")
+    sown = f"seed {seed}" if run.group and seed is not None and (seed or not fold) else ""
+    return ", ".join(text for text in (fold, sown) if text)
 
 
 def _is_sure(parent: QWidget, runs: Sequence[Run]) -> bool:
     """Asks once, in words."""
     what = f"the run “{title_of(runs[0])}”" if len(runs) == 1 else f"{len(runs)} runs"
     box = QMessageBox(QMessageBox.Icon.Question, "Delete", f"Delete {what}?", parent=parent)
-    box.setInformativeText("Curves and pictures go to runs/.trash in the project. Models stay where they are.")
+    box.setInformativeText(_DELETION)
     delete = box.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
     keep = box.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(keep)
@@ -202,9 +221,16 @@ class _RunRow(QStyledItemDelegate):
         font.setPixelSize(theme.CAPTION)
         painter.setFont(font)
         painter.setPen(QColor(colours.muted))
-        words = " · ".join(text for text in (f"{_SIGNS[state]}  {state.capitalize()}", fold_of(run)) if text)
-        painter.drawText(inner, Qt.AlignmentFlag.AlignBottom, words)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignBottom, f"{_SIGNS[state]}  {_state_words(run, state)}")
         auc = run.figures.get("auc")
         if auc is not None:
             painter.drawText(inner, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, f"AUC {auc:.3f}")
         painter.restore()
+
+
+def _state_words(run: Run, state: str) -> str:
+    """State and part; beside what a finished run reached there is room for one of them."""
+    part = part_of(run)
+    if state == "finished" and part:
+        return part.capitalize()
+    return " · ".join(text for text in (state.capitalize(), part) if text)

@@ -90,6 +90,7 @@ class BagStrip(QScrollArea):
         self._workspace = workspace
         self._thumbnails = Thumbnails(self)
         self._thumbnails.ready.connect(self._show_picture)
+        workspace.projectChanged.connect(self._thumbnails.try_again)
         self._tiles: dict[str, BagTile] = {}
         self._images: dict[str, str] = {}
         self.setObjectName("strip")

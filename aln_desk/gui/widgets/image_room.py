@@ -108,6 +108,11 @@ class ImageRoom(QWidget):
         model = self._workspace.model
         return model.cam_top if model is not None and model.knows_outcome else None
 
+    @property
+    def _draws(self) -> bool:
+        """Whether the model was taught masks; one that was not gives empty ones."""
+        return self._workspace.model is None or self._workspace.model.draws
+
     def _show_picture(self, name: str, pixels: NDArray[np.uint8]) -> None:
         if name != self._shown:
             self.canvas.set_image(pixels)  # may conclude an outline, which belongs to the image shown before
@@ -144,9 +149,10 @@ class ImageRoom(QWidget):
     def _dress(self, annotation: Annotation | None, prediction: InstancePrediction | None) -> None:
         self.canvas.set_annotation(annotation)
         self.tools.offer("cam", self._cam_top is not None)
+        self.tools.offer("predicted", self._draws)
         self.canvas.set_prediction(prediction, self._cam_top)
         self._set_overlap(nan)
-        if annotation is not None and annotation.shapes and prediction is not None:
+        if annotation is not None and annotation.shapes and prediction is not None and self._draws:
             tasks.run(partial(_overlap, annotation, prediction), partial(self._take_overlap, annotation, prediction))
 
     def _take_overlap(self, annotation: Annotation, prediction: InstancePrediction, overlap: float) -> None:

@@ -34,6 +34,7 @@ class PatientList(QWidget):
         self.no_match = NoMatch(self.query, self.view)
         self._thumbnails = Thumbnails(self, TILE * self.devicePixelRatioF())
         self._thumbnails.ready.connect(lambda _: self.view.viewport().update())
+        workspace.projectChanged.connect(self._thumbnails.try_again)
         self._delegate = PatientDelegate(self._picture, self.view)
         self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setMinimumWidth(270)
@@ -48,6 +49,7 @@ class PatientList(QWidget):
         for signal in (self.filter.modelReset, self.filter.dataChanged, self.filter.layoutChanged):
             signal.connect(self._count)
         self.filter.modelReset.connect(self._mark_selected)
+        self.filter.verdictsRead.connect(lambda: self._apply_query(self.query.text()))
         self._count()
         self._mark_selected()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
+    Signal,
 )
 
 from aln_desk.domain.patient import View
@@ -84,15 +85,26 @@ class PatientModel(QAbstractTableModel):
 
 
 class PatientFilter(QSortFilterProxyModel):
-    """The rows that fit the query. Order and choice stay as they are while results come in."""
+    """The rows that fit the query. Order and choice stay as they are while results come in.
+
+    ``verdictsRead``: those on disk are here, at a project's opening and at a reading's end, so that the query must be
+    asked again.
+    """
+
+    verdictsRead = Signal()
 
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._model = PatientModel(workspace, self)
         self._query = ""
+        self._workspace = workspace
+        self._known = workspace.verdicts
+        self._waits = not self._known
         self.setDynamicSortFilter(False)
         self.setSortRole(SORT)
         self.setSourceModel(self._model)
+        workspace.projectChanged.connect(self._await_verdicts)
+        workspace.verdictsChanged.connect(self._take_verdicts)
 
     def set_query(self, query: str) -> None:
         """Keep the rows that fit."""
@@ -116,6 +128,15 @@ class PatientFilter(QSortFilterProxyModel):
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         return not self._query or matches(self._query, self._model.row(source_row))
+
+    def _await_verdicts(self) -> None:
+        self._waits = True
+
+    def _take_verdicts(self) -> None:
+        known, self._known = self._known, self._workspace.verdicts
+        if known is not self._known and (self._query or (self._waits and self._known)):
+            self._waits = False
+            self.verdictsRead.emit()
 
 
 def _words(row: PatientRow, column: int) -> str:

@@ -103,7 +103,9 @@ class ChartCard(QFrame):
             few = len(values) == 1 or (line.part != "train" and len(values) < _MANY)
             self._curves[line].setData(steps, smoothed(values, self._smoothing), symbol="o" if few else None)
             self._faint[line].setData(*((steps, values) if self._smoothing else ([], [])))
-        self._empty.setVisible(not any(values for _, values in self.values.values()))
+        empty = not any(values for _, values in self.values.values())
+        self._empty.setVisible(empty)
+        self._plot.setVisible(not empty)  # axes without values would say something
         self._tell_values()
 
     def set_log(self, log: bool) -> None:
@@ -170,6 +172,9 @@ class ChartCard(QFrame):
         column.setSpacing(4)
         column.addLayout(heading)
         column.addWidget(self.legend)
+        kept = self._plot.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self._plot.setSizePolicy(kept)
         column.addWidget(self._plot, 1)
 
 

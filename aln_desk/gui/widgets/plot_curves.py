@@ -13,6 +13,8 @@ from aln_desk.gui.widgets.curve_tools import STAGES, CurveTools
 from aln_desk.gui.widgets.plot_chart import ChartCard, Line
 
 _REDRAW_MS = 200
+OF_MASKS = frozenset({"mask", "lesion", "dice", "miou", "lesion_accuracy"})
+"""What a network without masks and lesion types tells nothing of: its zeros mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ CHARTS = (
 
 
 class CurveBoard(QWidget):
-    """All charts, two of one stage at a time. Values are collected at once and drawn a few times a second at most."""
+    """All charts, two of one stage at a time. Values are collected at once and drawn a few times a second at most.
+
+    ``left_out`` names values that are not to be shown.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +68,7 @@ class CurveBoard(QWidget):
         self._redraw = QTimer(self, interval=_REDRAW_MS, singleShot=True)
         self._redraw.timeout.connect(self.draw)
         self._last = ""
+        self.left_out: frozenset[str] = frozenset()
         self._lay_out()
         self.tools.stageChosen.connect(self._show_stage)
         for card in self.charts:
@@ -85,7 +91,7 @@ class CurveBoard(QWidget):
         for chart, card in zip(CHARTS, self.charts, strict=True):
             for line in chart.lines if chart.stage == curve.stage else ():
                 value = curve.values.get(line.value) if line.part == curve.part else None
-                if value is not None:
+                if value is not None and line.value not in self.left_out:
                     card.add(line, curve.step, value)
         if curve.stage != self._last:
             self._last = curve.stage

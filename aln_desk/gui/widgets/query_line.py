@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QVBoxLayout, QWidget
 
-from aln_desk.gui.query import HINT, complaint
+from aln_desk.gui.query import HELP, HINT, complaint
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.workspace import Workspace
 
@@ -15,7 +15,7 @@ class QueryLine(QLineEdit):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent, placeholderText=HINT, clearButtonEnabled=True)
-        self.setToolTip(HINT)
+        self.setToolTip(HELP)
         self.setAccessibleName("Search patients")
         self._workspace = workspace
         self._folder = ""

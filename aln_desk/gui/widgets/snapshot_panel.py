@@ -38,6 +38,7 @@ class SnapshotPanel(QWidget):
         self.tiles: list[SnapshotTile] = []
         self._folder: Path | None = None
         self._cam_top: float | None = None
+        self._masks = True
         self._asked = 0
         self._large: tuple[QDialog, SnapshotTile, int] | None = None
         self.overlays = {overlay.name: _overlay_box(overlay.words, overlay.colour) for overlay in OVERLAYS}
@@ -52,9 +53,10 @@ class SnapshotPanel(QWidget):
         self._connect()
         self.hide()
 
-    def show_run(self, folder: Path | None) -> None:
-        """Show a run's newest pictures."""
-        self._folder, self._cam_top = folder, None
+    def show_run(self, folder: Path | None, masks: bool = True) -> None:
+        """Show a run's newest pictures; without ``masks`` its network draws none, so that no overlap is told."""
+        self._folder, self._cam_top, self._masks = folder, None, masks
+        self.overlays["predicted"].setVisible(masks)
         self._stop()
         if self._large is not None:
             self._large[0].close()
@@ -92,7 +94,7 @@ class SnapshotPanel(QWidget):
         place = self.slider.value()
         top = self._cam_top if place < len(self.files) - 1 else None
         tasks.run(
-            partial(_read, self.files[place], top),
+            partial(_read, self.files[place], top, self._masks),
             partial(self._take, self._asked, place),
             partial(self._miss, self._asked, place),
         )
@@ -269,11 +271,11 @@ def _side(room: QSize, count: int, columns: int) -> int:
     return max(min(across, (room.height() - (rows - 1) * _GAP) // rows - FOOT), 1)
 
 
-def _read(path: Path, cam_top: float | None) -> tuple[int, list[Picture], float]:
+def _read(path: Path, cam_top: float | None, masks: bool) -> tuple[int, list[Picture], float]:
     """Step, pictures and the top of the CAM's scale: the one given, else that of these pictures."""
     snapshot = snapshots.read(path)
     top = strongest(snapshot) if cam_top is None else cam_top
-    return snapshot.step, make_pictures(snapshot, top), top
+    return snapshot.step, make_pictures(snapshot, top, masks), top
 
 
 def _overlay_box(words: str, colour: str) -> QCheckBox:

@@ -32,7 +32,10 @@ _NO_TOKEN = np.zeros(0, np.float32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One image of a snapshot made ready for the screen; ``overlap`` is None where nothing is drawn."""
+    """One image of a snapshot made ready for the screen.
+
+    ``overlap`` is None where nothing is drawn, and without ``masks``: the network gives none.
+    """
 
     name: str
     pixels: NDArray[np.uint8]
@@ -41,11 +44,12 @@ class Picture:
     overlap: float | None
     status: float
     outcome: str | None
+    masks: bool = True
 
 
-def make_pictures(snapshot: Snapshot, cam_top: float) -> list[Picture]:
+def make_pictures(snapshot: Snapshot, cam_top: float, masks: bool = True) -> list[Picture]:
     """Every image of a snapshot, its CAM on the scale up to ``cam_top`` logits. Needs no GUI thread."""
-    return [_picture(snapshot, place, cam_top) for place in range(len(snapshot.instance))]
+    return [_picture(snapshot, place, cam_top, masks) for place in range(len(snapshot.instance))]
 
 
 def strongest(snapshot: Snapshot) -> float:
@@ -111,18 +115,18 @@ class SnapshotTile(QAbstractButton):
         painter.setFont(paint.caption_font(painter))
         metrics = painter.fontMetrics()
         paint_dot(painter, QPointF(foot.left() + 6, foot.top() + 8), picture.outcome, 5.0)
-        first = foot.adjusted(17, 0, 0, 0)
+        above = foot.adjusted(17, 0, 0, 0)
         painter.setPen(QColor(theme.palette().text))
-        name = metrics.elidedText(picture.name, Qt.TextElideMode.ElideMiddle, int(first.width()))
-        painter.drawText(first, Qt.AlignmentFlag.AlignTop, name)
+        name = metrics.elidedText(picture.name, Qt.TextElideMode.ElideMiddle, int(above.width()))
+        painter.drawText(above, Qt.AlignmentFlag.AlignTop, name)
         painter.setPen(QColor(theme.palette().muted))
-        overlap, score, _ = _words(picture)
-        painter.drawText(foot, Qt.AlignmentFlag.AlignBottom, overlap)
-        if metrics.horizontalAdvance(f"{overlap} {score}") < foot.width():
-            painter.drawText(foot, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, score)
+        first, second = (*_words(picture)[:-1], "")[:2]
+        painter.drawText(foot, Qt.AlignmentFlag.AlignBottom, first)
+        if metrics.horizontalAdvance(f"{first} {second}") < foot.width():
+            painter.drawText(foot, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, second)
 
 
-def _picture(snapshot: Snapshot, place: int, cam_top: float) -> Picture:
+def _picture(snapshot: Snapshot, place: int, cam_top: float, masks: bool) -> Picture:
     mask = snapshot.mask[place] >= 128
     side = mask.shape[1]
     square = Placement(side, 1.0, 1.0, 0.0, 0.0)
@@ -133,9 +137,10 @@ def _picture(snapshot: Snapshot, place: int, cam_top: float) -> Picture:
         snapshot.image[place],
         _drawn(snapshot.drawn[place]),
         reading,
-        _overlap(mask, snapshot.drawn[place] > 0),
+        _overlap(mask, snapshot.drawn[place] > 0) if masks else None,
         float(snapshot.status[place]),
         _OUTCOMES.get(int(snapshot.outcome[place])),
+        masks,
     )
 
 
@@ -163,4 +168,4 @@ def _name(instance: str) -> str:
 def _words(picture: Picture) -> tuple[str, ...]:
     overlap = "no outline" if picture.overlap is None else f"overlap {picture.overlap:.2f}"
     outcome = f"outcome {picture.outcome or 'unknown'}"
-    return overlap, f"score {picture.status:.2f}", outcome
+    return *((overlap,) if picture.masks else ()), f"score {picture.status:.2f}", outcome

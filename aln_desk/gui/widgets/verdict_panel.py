@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from aln_desk.domain.patient import Patient
-from aln_desk.domain.verdict import NOT_DECIDED, Undecided, Verdict
+from aln_desk.domain.verdict import NOT_DECIDED, Verdict
 from aln_desk.gui import theme
-from aln_desk.gui.findings import OUTCOME_WORDS, image_names, verdict_sentence
+from aln_desk.gui.findings import OUTCOME_WORDS, image_names, listed, variable_words, verdict_sentence
 from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.gui.widgets.facts import Facts
 from aln_desk.gui.widgets.judgement import JudgementForm
@@ -19,9 +19,12 @@ from aln_desk.gui.widgets.marks import verdict_colour
 from aln_desk.gui.widgets.score_bar import ScoreBar
 from aln_desk.gui.widgets.shares import Shares
 
-CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
 OUTLINES_ONLY = "This model has learned outlines only: no outcome was known when it was trained."
-NO_SECOND_STAGE = "This model reads single images only: it gives no verdict on a patient."
+NO_SECOND_STAGE = (
+    "This model reads single images only: it gives no verdict on a patient. "
+    "For verdicts, train stage 2 on top of it (Train, “Stage 2 only”)."
+)
+_UNKNOWN = "{} of this patient {} not known, and this model reads nothing else. Enter it under Patients."
 SIGNS = {"positive": "+", "negative": "−", "uncertain": "?"}
 SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
 
@@ -75,10 +78,10 @@ class VerdictPanel(QWidget):
         self._outcome_shown = shown
         self._show_clinical()
 
-    def show_verdict(self, patient: Patient, verdict: Verdict | None, undecided: Undecided | None = None) -> None:
+    def show_verdict(self, patient: Patient, verdict: Verdict | None, model: ModelInUse | None = None) -> None:
         """The number, the decision, the sentences and the shares; nothing of it where there is no verdict.
 
-        ``undecided``: the scores that the verdict's model calls uncertain, where it is known.
+        ``model`` is the one in use: it may have made the verdict, or another one.
         """
         for widget in self._answers:
             widget.setVisible(verdict is not None)
@@ -90,9 +93,11 @@ class VerdictPanel(QWidget):
         self.score.setText(f"{verdict.score:.2f}")
         self.score.setAccessibleName(f"Probability of node metastasis {verdict.score:.2f}")
         self._show_decision(verdict)
+        maker = model if model is not None and model.digest == verdict.model else None
+        undecided = maker.undecided if maker else None
         self.uncertain.setText(undecided.sentence if undecided else NOT_DECIDED)
         self.bar.set_verdict(verdict, undecided)
-        self.sentence.setText(verdict_sentence(patient, verdict))
+        self.sentence.setText(verdict_sentence(patient, verdict, maker))
         self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
         self._shares_heading.setVisible(bool(verdict.shares))
 
@@ -103,10 +108,11 @@ class VerdictPanel(QWidget):
         """
         self.model.setText(f"Model {model.name} · {model.digest}" if model else "No model can be used.")
         self.notice.setVisible(model is not None and model.simulated and model.knows_outcome)
-        missing = _what_is_missing(model, verdict, is_read)
+        missing = _what_is_missing(model, verdict, is_read, self._patient)
         self.missing.setText(missing)
         self.missing.setVisible(bool(missing))
-        self.read.setVisible(model is not None and is_read is False)
+        lacks = model is not None and self._patient is not None and model.lacks(self._patient)
+        self.read.setVisible(model is not None and is_read is False and not lacks)
         self.read.setToolTip(f"Read this project with {model.name}" if model else "")
         self.read.setEnabled(not busy)
 
@@ -120,7 +126,7 @@ class VerdictPanel(QWidget):
     def _show_clinical(self) -> None:
         if self._patient is None:
             return
-        facts = [(CLINICAL_WORDS.get(name, name), value) for name, value in self._patient.clinical.items()]
+        facts = [(variable_words(name), value) for name, value in self._patient.clinical.items()]
         facts.append(("Cohort", self._patient.cohort))
         if self._outcome_shown:
             facts.append(("Outcome (pathology)", OUTCOME_WORDS[self._patient.outcome]))
@@ -142,7 +148,6 @@ class VerdictPanel(QWidget):
             column.addSpacing(8)
             column.addWidget(label(heading, "heading"))
             column.addWidget(widget)
-        column.addWidget(self.notice)
         column.addWidget(self.model)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
@@ -173,7 +178,7 @@ class VerdictPanel(QWidget):
         self._heading = label("Verdict", "heading")
         column.addWidget(self._heading)
         column.addLayout(number)
-        for widget in (self.bar, self.uncertain, self.sentence, self.missing, self.read):
+        for widget in (self.bar, self.uncertain, self.sentence, self.missing, self.read, self.notice):
             column.addWidget(widget)
         column.addSpacing(8)
         column.addWidget(self._shares_heading)
@@ -196,7 +201,9 @@ class VerdictPanel(QWidget):
         return foot
 
 
-def _what_is_missing(model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None) -> str:
+def _what_is_missing(
+    model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None, patient: Patient | None
+) -> str:
     """Why there is no verdict of the model in use; empty when there is one."""
     if model is None:
         return "The model in use cannot be read. Adopt another one under Train."
@@ -206,4 +213,7 @@ def _what_is_missing(model: ModelInUse | None, verdict: Verdict | None, is_read:
         return OUTLINES_ONLY
     if not model.judges:
         return NO_SECOND_STAGE
+    if verdict is None and patient is not None and model.lacks(patient):
+        names = [variable_words(name) for name in model.variables]
+        return _UNKNOWN.format(listed(names), "is" if len(names) == 1 else "are")
     return "This patient has not been read by the model yet." if is_read is False else ""

@@ -1,0 +1,335 @@
+"""Fig 4, patients whom a model calls rightly and wrongly, and Fig S1, the evidence of two models side by side.
+
+Each image stands with its outlines, drawn and predicted, and with the model's CAM on one scale for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+
+from aln_desk.domain.errors import BadFile
+from aln_desk.domain.patient import Instance, Patient, View
+from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.evaluation.figures.style import (
+    BODY,
+    DOUBLE,
+    SINGLE,
+    SMALL,
+    TINY,
+    board,
+    explained,
+    letter,
+    sheet,
+    shortened,
+    size_of,
+    styled,
+    wrapped,
+    write_at,
+)
+from aln_desk.evaluation.look import GREY
+from aln_desk.evaluation.provenance import ModelRecord
+from aln_desk.evaluation.results import Part
+from aln_desk.evaluation.tables import words
+from aln_desk.io import images
+from aln_desk.io.annotations import current_annotation
+from aln_desk.io.predictions import read_instance, read_shares
+from aln_desk.io.rasterize import class_mask, outlines
+from aln_desk.io.report_pictures import DRAWN, PREDICTED, Rgb, cam_scale, heated
+
+CELLS = {"TP": (1, 1), "TN": (0, 0), "FP": (0, 1), "FN": (1, 0)}
+"""Cells of a confusion matrix: (outcome, called)."""
+RULE = "of each cell of the confusion matrix the patient with its median score (of two, the lower one)"
+
+_NAMES = {"TP": "True positive", "TN": "True negative", "FP": "False positive", "FN": "False negative"}
+_VIEWS = {View.TUMOUR: "Tumour", View.NODE: "Node"}
+_MOST_IMAGES = 3
+_PIXELS = 420
+"""Width of a picture: 300 dots an inch at 35 mm, as much as an ultrasound image holds."""
+_LEFT, _WIDEST, _GAP, _UNDER, _BETWEEN, _EDGE, _SCALE = 36.0, 35.0, 1.2, 4.2, 3.5, 1.0, 8.0
+"""Millimetres: the words of a patient, a picture at most, between pictures, under them, between patients, the margin,
+and the scale at the foot."""
+_TALLEST = 1.1
+"""Height over width at which a picture is cut down."""
+_LEAST_TOP = 0.1
+"""Logits: a scale is never shorter."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One image with what a model found on it; ``share`` in the verdict is nan where it is not known."""
+
+    instance: Instance
+    image: Rgb
+    drawn: tuple[tuple[tuple[float, float], ...], ...]
+    found: InstancePrediction | None
+    share: float = math.nan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """One patient: ``cell`` is a key of `CELLS`, or empty; ``pictures`` are those shown of ``images`` in the bag."""
+
+    patient: Patient
+    score: float
+    threshold: float
+    uncertain: bool
+    cell: str
+    pictures: tuple[Picture, ...]
+    images: int
+
+
+def median_patients(part: Part) -> dict[str, str]:
+    """By cell, the patient with the cell's median score (of an even number, the lower of the middle two); cells
+    without patients are left out.
+    """
+    found = {}
+    for cell, (outcome, called) in CELLS.items():
+        behind = part.behind(outcome, called)
+        if behind:
+            found[cell] = behind[len(behind) // 2]
+    return found
+
+
+def sheets(part: Part, record: ModelRecord, patients: Iterable[Patient], chosen: Iterable[str]) -> list[Sheet]:
+    """The sheets of these patients (ids), in that order; those without a score are left out."""
+    by_id, place = {one.id: one for one in patients}, {name: at for at, name in enumerate(part.patients)}
+    return [_sheet(part, record, by_id[name], place[name]) for name in chosen if name in by_id and name in place]
+
+
+def remedy(project: str, record: ModelRecord) -> str:
+    """What to do where a model's findings on images are not kept."""
+    return (
+        f"What {record.scorer.name} found on the images is not kept in this project. "
+        f"Run: aln-desk predict {project} --model {record.scorer.key}"
+    )
+
+
+@styled
+def case_figure(shown: Sequence[Sheet], record: ModelRecord) -> Figure:
+    """A row for each patient: who and what verdict, then each image with outlines, and under its CAM.
+
+    Of a bag of more than three images those of the largest share are shown. All CAMs have the model's own scale, from
+    0 logits (clear) up; at the foot stands the bar.
+    """
+    if not any(one.pictures for one in shown):
+        return explained("No case to show: no patient whose images were read by the model.", DOUBLE)
+    pairs = max(len(one.pictures) for one in shown)
+    side = min(_WIDEST, (DOUBLE - _LEFT - 2 * _EDGE - (2 * pairs - 1) * _GAP) / (2 * pairs))
+    tall = side * min(_TALLEST, max(_aspect(picture) for one in shown for picture in one.pictures))
+    row = tall + _UNDER + _BETWEEN
+    top = cam_top(record, (picture.found for one in shown for picture in one.pictures))
+    figure = sheet(DOUBLE, len(shown) * row + _SCALE)
+    for place, one in enumerate(shown):
+        down = _EDGE + place * row
+        letter(figure, _EDGE, down + 2.6, place)
+        _words(figure, one, down)
+        for number, picture in enumerate(one.pictures):
+            left = _LEFT + 2 * number * (side + _GAP)
+            _outlined(figure, picture, left, down, side, tall)
+            _heated(figure, picture, picture.found, top, left + side + _GAP, down, side, tall)
+            _caption(figure, picture, left, down + tall, 2 * side)
+    _key(figure, {record.scorer.name: top})
+    return figure
+
+
+@styled
+def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, ModelRecord]) -> Figure:
+    """A row for each patient: one image with its drawn outline, under the first model's CAM and the second's.
+
+    Both sheets of a row are of one patient. Each model has its own scale, as their logits cannot be compared.
+    """
+    pairs = [(one, other, _common(one, other)) for one, other in rows]
+    kept = [(one, other, pair) for one, other, pair in pairs if pair is not None]
+    if not kept:
+        return explained("No image was read by both models.", DOUBLE)
+    side = 38.0
+    tall = side * min(_TALLEST, max(_aspect(first) for _, _, (first, _) in kept))
+    tops = [cam_top(record, (pair[place].found for _, _, pair in kept)) for place, record in enumerate(records)]
+    row, head = tall + _UNDER + _BETWEEN, 4.5
+    figure = sheet(DOUBLE, head + len(kept) * row + _SCALE)
+    titles = ["Drawn outline", *(record.scorer.name for record in records)]
+    for column, title in enumerate(titles):
+        left = _LEFT + column * (side + 3 * _GAP)
+        write_at(figure, left, 3.4, shortened(title, side, BODY), va="baseline")
+    for place, (one, other, pair) in enumerate(kept):
+        down = head + place * row
+        letter(figure, _EDGE, down + 2.6, place)
+        _words(figure, one, down, verdict=False)
+        _outlined(figure, pair[0], _LEFT, down, side, tall, predicted=False)
+        for column, (whole, picture, top) in enumerate(zip((one, other), pair, tops, strict=True), 1):
+            left = _LEFT + column * (side + 3 * _GAP)
+            _heated(figure, picture, picture.found, top, left, down, side, tall)
+            score = f"image {words.number(_score(picture), 2)}, patient {words.number(whole.score, 2)}"
+            write_at(figure, left, down + tall + 0.8, score, SMALL, GREY)
+        write_at(figure, _LEFT, down + tall + 0.8, _VIEWS[pair[0].instance.view], SMALL, GREY)
+    _key(figure, {record.scorer.name: top for record, top in zip(records, tops, strict=True)}, predicted=False)
+    return figure
+
+
+def cam_top(record: ModelRecord, found: Iterable[InstancePrediction | None]) -> float:
+    """Upper end of a model's scale in logits: that of its manifest, which few points of its training images exceed;
+    where there is none the highest point of the CAMs shown.
+    """
+    known = record.manifest.get("cam_top")
+    if isinstance(known, int | float) and 0 < known < math.inf:
+        return float(known)
+    peaks = [float(np.nan_to_num(one.cam).max(initial=0.0)) for one in found if one is not None]
+    return max([_LEAST_TOP, *peaks])
+
+
+def _sheet(part: Part, record: ModelRecord, patient: Patient, place: int) -> Sheet:
+    outcome, score = int(part.outcome[place]), float(part.score[place])
+    called = int(score >= part.threshold) if not math.isnan(part.threshold) else None
+    cell = next((name for name, pair in CELLS.items() if pair == (outcome, called)), "")
+    pictures = _pictures(record, patient)
+    shown = sorted(pictures, key=lambda one: -np.nan_to_num(one.share, nan=-1.0))[:_MOST_IMAGES]
+    kept = tuple(one for one in pictures if one in shown)
+    return Sheet(patient, score, part.threshold, patient.id in part.uncertain, cell, kept, len(patient.bag))
+
+
+def _pictures(record: ModelRecord, patient: Patient) -> list[Picture]:
+    """Every image of the bag that can be read and that the model has read."""
+    found: list[Picture] = []
+    if record.findings is None:
+        return found
+    shares = read_shares(record.findings, [one.id for one in patient.bag])
+    for instance in patient.bag:
+        prediction = read_instance(record.findings, instance.id, record.scorer.key)
+        if prediction is None:
+            continue
+        with suppress(BadFile):
+            image = images.read(instance.image)
+            found.append(
+                Picture(instance, image, _drawn(instance, image), prediction, shares.get(instance.id, math.nan))
+            )
+    return found
+
+
+def _drawn(instance: Instance, image: Rgb) -> tuple[tuple[tuple[float, float], ...], ...]:
+    with suppress(BadFile):
+        return tuple(outlines(class_mask(current_annotation(instance), *image.shape[:2]) > 0))
+    return ()
+
+
+def _common(one: Sheet, other: Sheet) -> tuple[Picture, Picture] | None:
+    """The first image that both models have read, a tumour before a node."""
+    second = {picture.instance.id: picture for picture in other.pictures}
+    both = [(picture, second[picture.instance.id]) for picture in one.pictures if picture.instance.id in second]
+    return min(both, key=lambda pair: pair[0].instance.view is View.NODE, default=None)
+
+
+def _words(figure: Figure, one: Sheet, down: float, verdict: bool = True) -> None:
+    """Who this is and what was said of it, at the left."""
+    lines = [(_NAMES.get(one.cell, "Patient"), BODY, "bold"), (one.patient.id, BODY, "normal")]
+    outcome = {0: "node negative", 1: "node positive"}.get(one.patient.outcome if one.patient.outcome in (0, 1) else -1)
+    told = [f"Pathology: {outcome or 'unknown'}"]
+    if verdict:
+        called = "positive" if one.score >= one.threshold else "negative"
+        told += [f"Score {words.number(one.score)}", f"Threshold {words.number(one.threshold)}"]
+        told += [f"Called {called}"] if not math.isnan(one.threshold) else []
+        told += ["Verdict left open"] if one.uncertain else []
+        told += [f"{len(one.pictures)} of {one.images} images"] if len(one.pictures) < one.images else []
+    lines += [(line, SMALL, "normal") for line in told]
+    down += 2.6
+    for text, size, weight in lines:
+        room = _LEFT - 6.5
+        kept = shortened(text, room, size, "bold" if weight == "bold" else "normal")
+        write_at(figure, 5.2, down, kept, size, GREY if size == SMALL else "#1a1a1a", va="baseline", fontweight=weight)
+        down += 3.2 if size == BODY else 2.7
+
+
+def _outlined(
+    figure: Figure, picture: Picture, left: float, top: float, side: float, tall: float, predicted: bool = True
+) -> None:
+    """The image with the drawn outline (solid) and the predicted one (dashed)."""
+    axes = _show(figure, picture.image, left, top, side, tall)
+    for ring in picture.drawn:
+        _trace(axes, ring, DRAWN)
+    if predicted and picture.found is not None:
+        for ring in outlines(picture.found.mask):
+            _trace(axes, ring, PREDICTED, (0, (2.4, 1.4)))
+
+
+def _heated(
+    figure: Figure, picture: Picture, found: InstancePrediction | None, scale: float, left: float, top: float,
+    side: float, tall: float,
+) -> None:  # fmt: skip
+    """The image under the CAM; without findings a grey sentence."""
+    if found is None:
+        area = board(figure, left, top, side, tall)
+        area.text(side / 2, tall / 2, wrapped("not read", side - 2, SMALL), fontsize=SMALL, color=GREY, ha="center")
+        return
+    _show(figure, heated(picture.image, found, scale, min(_PIXELS, picture.image.shape[1])), left, top, side, tall)
+
+
+def _show(figure: Figure, image: Rgb, left: float, top: float, side: float, tall: float) -> Axes:
+    """The picture as wide as ``side``, at the top; its own pixels are the coordinates."""
+    area = board(figure, left, top, side, tall)
+    height, width = image.shape[:2]
+    scale = min(side / width, tall / height)
+    area.set(xlim=(0, side / scale), ylim=(tall / scale, 0))
+    area.imshow(image, extent=(0, width, height, 0), interpolation="antialiased", aspect="auto")
+    area.set(xlim=(0, side / scale), ylim=(tall / scale, 0))
+    return area
+
+
+def _trace(
+    axes: Axes, ring: Sequence[tuple[float, float]], colour: tuple[int, int, int], dashes: object = "solid"
+) -> None:
+    rgb = tuple(part / 255 for part in colour)
+    axes.add_patch(Polygon(np.asarray(ring), closed=True, fill=False, edgecolor=rgb, linewidth=0.8, linestyle=dashes))
+
+
+def _caption(figure: Figure, picture: Picture, left: float, down: float, width: float) -> None:
+    share = "" if math.isnan(picture.share) else f", share in the verdict {words.number(100 * picture.share, 0)} %"
+    text = f"{_VIEWS[picture.instance.view]}: image score {words.number(_score(picture), 2)}{share}"
+    write_at(figure, left, down + 0.8, shortened(text, width, SMALL), SMALL, GREY)
+
+
+def _score(picture: Picture) -> float:
+    return math.nan if picture.found is None else picture.found.status_score
+
+
+def _key(figure: Figure, tops: Mapping[str, float], predicted: bool = True) -> None:
+    """What the lines mean, and a bar of the CAM's colours for each model."""
+    width, height = size_of(figure)
+    line = height - 3.2
+    area = board(figure, 0, line - 2.0, width, 5.0)
+    entries = [(DRAWN, "drawn", "solid"), *([(PREDICTED, "predicted", (0, (2.4, 1.4)))] if predicted else [])]
+    left = 5.2
+    for colour, name, dashes in entries:
+        area.plot([left, left + 5], [2, 2], color=tuple(part / 255 for part in colour), linewidth=1, linestyle=dashes)
+        area.text(left + 6, 2, name, fontsize=SMALL, color=GREY, va="center_baseline")
+        left += 20.0
+    left = max(left, _LEFT + 14)
+    room = (width - left) / len(tops)
+    for name, top in tops.items():
+        said = "Evidence (CAM)" if len(tops) == 1 else shortened(name, SINGLE / 3, SMALL)
+        area.text(left, 2, said, fontsize=SMALL, color=GREY, va="center_baseline")
+        start = left + 30 * (len(tops) > 1) + 22 * (len(tops) == 1)
+        bar = board(figure, start, line - 1.2, 20, 2.4)
+        bar.imshow(cam_scale(200, 2), extent=(0, 20, 2.4, 0), aspect="auto")
+        for at, text in ((start - 1, "0"), (start + 21, f"{top:.3g} logits")):
+            area.text(
+                at,
+                2,
+                text,
+                fontsize=TINY + 0.5,
+                color=GREY,
+                va="center_baseline",
+                ha="right" if text == "0" else "left",
+            )
+        left += room
+
+
+def _aspect(picture: Picture) -> float:
+    height, width = picture.image.shape[:2]
+    return float(height / width)

@@ -1,0 +1,118 @@
+"""Where figures come from: the models' own descriptions, the runs that made them, and digests of the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aln_desk.domain.errors import BadModel
+from aln_desk.domain.patient import Patient
+from aln_desk.domain.scorer import Scorer
+from aln_desk.io import checkpoint
+from aln_desk.io.predictions import instances_file, known
+from aln_desk.io.project import Project
+from aln_desk.io.runs import Run, read_runs
+from aln_desk.paths import embedded_model
+
+_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelRecord:
+    """A scorer with what is known of it: ``manifest`` is empty where no model lies in the project, and for readers
+    and imports; ``run`` is the training that made it; ``findings`` its file of findings on images, if there is one.
+    """
+
+    scorer: Scorer
+    manifest: Mapping[str, Any]
+    run: Run | None = None
+    findings: Path | None = None
+
+    @property
+    def training(self) -> Mapping[str, Any]:
+        """The manifest's record of the training, empty where there is none."""
+        return _mapping(self.manifest.get("training"))
+
+    @property
+    def kind(self) -> str:
+        """``image``, ``clinical``, ``fusion``; empty for what is no model, or one that is not known."""
+        return str(self.manifest.get("kind") or "image") if self.manifest else ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it learned from simulated patients."""
+        return bool(self.manifest.get("simulated", False))
+
+    @property
+    def status_only(self) -> bool:
+        """Whether it is the comparator single T, which learned the status alone."""
+        return _mapping(self.manifest.get("mtl")).get("tasks") == "status"
+
+
+def records(project: Project, scorers: Iterable[Scorer]) -> tuple[ModelRecord, ...]:
+    """What the project knows of each scorer, in their order. Never raises: what cannot be read is not known."""
+    runs = {run.digest: run for run in reversed(read_runs(project.runs)) if run.digest}
+    return tuple(
+        ModelRecord(one, _manifest(project, one.key), runs.get(one.key), _findings(project, one.key))
+        if one.kind == "model"
+        else ModelRecord(one, {})
+        for one in scorers
+    )
+
+
+def data_digest(patients: Iterable[Patient]) -> str:
+    """Names exactly these patients, outcomes, cohorts, dates, variables and names of images, in 16 hex digits.
+
+    The order of the patients does not matter.
+    """
+    rows = [
+        [
+            one.id,
+            one.cohort,
+            one.outcome,
+            one.admission_date,
+            one.hospital,
+            sorted(one.clinical.items()),
+            sorted([instance.id, instance.view.value] for instance in one.bag),
+        ]
+        for one in patients
+    ]
+    return _digest(sorted(rows, key=lambda row: str(row[0])))
+
+
+def image_digest(record: ModelRecord, patients: Iterable[Patient]) -> str:
+    """Names the content of the patients' images as the model read them, in 16 hex digits; empty where it read none."""
+    if record.findings is None:
+        return ""
+    read, wanted = known(record.findings, record.scorer.key), {one.id for each in patients for one in each.bag}
+    pairs = sorted((name, content) for name, content in read.items() if name in wanted)
+    return _digest(pairs) if pairs else ""
+
+
+def _findings(project: Project, digest: str) -> Path | None:
+    path = instances_file(project.predictions, digest)
+    return path if path.is_file() else None
+
+
+def _manifest(project: Project, digest: str) -> Mapping[str, Any]:
+    adopted = [one.folder for one in reversed(project.adoptions()) if one.digest == digest]
+    for folder in (project.models / digest, *adopted, embedded_model()):
+        with suppress(BadModel):
+            manifest = checkpoint.read_manifest(folder)
+            if manifest.get("digest") == digest:
+                return manifest
+    return {}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

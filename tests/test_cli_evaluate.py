@@ -1,0 +1,176 @@
+"""`aln-desk evaluate` and `aln-desk import-scores`: what may be asked for, and the sentences where it may not."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from aln_desk import cli
+from aln_desk.domain.errors import BadFile, BadProject, BadSetting
+from aln_desk.domain.patient import Cohort, Patient, Role
+from aln_desk.domain.review import Review
+from aln_desk.domain.verdict import decide
+from aln_desk.io import checkpoint, predictions
+from aln_desk.io.project import Project
+from aln_desk.io.scores import read_scorers
+from aln_desk.io.verdicts import VerdictRow, write_reading
+
+FIRST, SECOND = "aaaa11112222", "bbbb11112222"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Twelve patients read by two models; the run ``one`` made the second."""
+    with Project.create(tmp_path / "study") as project:
+        project.add_cohort(Cohort("training", Role.TRAIN))
+        project.add_cohort(Cohort("north, test", Role.EXTERNAL_TEST))
+        patients = [
+            Patient(f"P{n}", "training" if n < 6 else "north, test", n % 2, clinical={"t_stage": "12"[n % 3 > 0]})
+            for n in range(12)
+        ]
+        project.add_many(patients)
+        for model in (FIRST, SECOND):
+            scores = ((p, (int(p.id[1:]) * (7 if model == FIRST else 5)) % 12 / 12) for p in patients)
+            rows = [VerdictRow(p.id, p.cohort, 0, s, 0.5, decide(s, 0.5), 1, 0, model) for p, s in scores]
+            write_reading(project.predictions, model, rows)
+        run(project, "one", SECOND)
+        run(project, "failed", "")
+        run(project, "unread", "cccc11112222", label="late")
+        return project.folder
+
+
+def run(project: Project, name: str, digest: str, label: str = "") -> None:
+    (project.runs / name).mkdir()
+    record = {"state": "finished" if digest else "failed", "digest": digest, "label": label}
+    (project.runs / name / "run.json").write_text(json.dumps(record))
+
+
+def evaluate(folder: Path, *words: object) -> int:
+    return cli.run([str(word) for word in ("evaluate", folder, *words, "--out", folder.parent / "out")])
+
+
+def rows(folder: Path) -> list[tuple[str, str, str]]:
+    with (folder.parent / "out" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        return [(row["model"], row["cohort"], row["n"]) for row in csv.DictReader(file)]
+
+
+def test_everything_is_compared_where_nothing_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder) == 0
+    assert rows(folder) == [(model, name, "6") for model in (FIRST, SECOND) for name in ("north, test", "training")]
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert "4 files written" in told.out and "not a medical device" in told.out.lower()
+    assert "How often test data were looked at so far: north, test 1." in told.out
+
+
+def test_runs_models_and_imports_in_the_order_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "r.csv").write_text("patient;score\nP6;0,5\nP7;0,75\nX;0,5\n")
+    words = ["--runs", "one", "aaaa", "--scores", f"Radiomics={folder / 'r.csv'}", "--cohort", "north, test"]
+    assert evaluate(folder, *words) == 0
+    assert rows(folder) == [
+        (SECOND, "north, test", "6"),
+        (FIRST, "north, test", "6"),
+        ("import:Radiomics", "north, test", "2"),
+    ]
+    told = capsys.readouterr()
+    assert "2 scores kept as 'Radiomics'" in told.out
+    assert "not in this project: 1 (X)" in told.err and "no frozen threshold" in told.err
+    assert evaluate(folder, "--runs", "Radiomics", FIRST) == 0
+    assert {key for key, _, _ in rows(folder)} == {"import:Radiomics", FIRST}
+
+
+def test_readers_join_when_asked_for(folder: Path) -> None:
+    with Project.open(folder) as project:
+        project.add_review(Review("P6", "AN", 4))
+    assert evaluate(folder, "--runs", FIRST, "--cohort", "north, test") == 0
+    assert len(rows(folder)) == 1
+    assert evaluate(folder, "--runs", FIRST, "--cohort", "north, test", "--readers") == 0
+    assert rows(folder)[1] == ("reader:AN", "north, test", "1")
+
+
+def test_filters_and_threshold(folder: Path) -> None:
+    words = ["--cohorts", "training", "--where", "t_stage=2", "--threshold", "0.4"]
+    assert evaluate(folder, *words) == 0
+    assert rows(folder) == [(FIRST, "training", "4"), (SECOND, "training", "4")]
+    with (folder.parent / "out" / "metrics.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["threshold"] for row in csv.DictReader(file)} == {"0.4"}
+    with Project.open(folder) as project:
+        assert project.looks() == []  # nobody looked at test data
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--runs", "x9"], r"no run or model 'x9'\. There are: aaaa11112222, bbbb11112222, .*one"),
+        (["--cohorts", "south"], r"no cohort 'south'\. There are: north, test, training\."),
+        (["--where", "t_stage=9"], r"no t_stage of '9'\. There are: 1, 2\."),
+        (["--where", "age=9"], r"no variable 'age'\. There are: node image, hospital, t_stage\."),
+        (["--where", "age"], "write variable=value"),
+        (["--threshold", "best"], "'best' is no threshold"),
+        (["--scores", "file.csv"], "write NAME=FILE"),
+    ],
+)
+def test_unknown_names_are_refused_with_those_that_exist(folder: Path, words: list[str], sentence: str) -> None:
+    with pytest.raises(BadSetting, match=sentence):
+        evaluate(folder, *words)
+    assert not (folder.parent / "out").exists()
+
+
+@pytest.mark.parametrize("asked", ["unread", "late"])
+def test_a_run_whose_model_has_not_read_the_project_names_the_command(folder: Path, asked: str) -> None:
+    with pytest.raises(BadProject, match=r"run unread .* aln-desk predict .*study --model cccc11112222"):
+        evaluate(folder, "--runs", asked)
+
+
+def test_a_model_that_has_not_read_the_project_names_the_command(folder: Path) -> None:
+    with Project.open(folder) as project:
+        (project.models / "dddd11112222").mkdir()
+        checkpoint.write_manifest(project.models / "dddd11112222", {"name": "new"})
+    with pytest.raises(BadProject, match=r"Model dddd11112222 .* predict"):
+        evaluate(folder, "--runs", "dddd11112222")
+
+
+def test_a_run_without_a_model_and_a_name_of_several_runs_are_refused(folder: Path) -> None:
+    with pytest.raises(BadProject, match=r"Run failed has made no model \(failed\)"):
+        evaluate(folder, "--runs", "failed")
+    with Project.open(folder) as project:
+        run(project, "two", FIRST, label="fold")
+        run(project, "three", SECOND, label="fold")
+    with pytest.raises(BadSetting, match="Several runs are called 'fold': "):
+        evaluate(folder, "--runs", "fold")
+
+
+def test_without_any_scores_predict_comes_first(folder: Path, tmp_path: Path) -> None:
+    with Project.create(tmp_path / "empty") as project:
+        empty = project.folder
+    with pytest.raises(BadProject, match="run `aln-desk predict`"):
+        evaluate(empty)
+    predictions.write_bag(empty / "predictions" / "instances.h5", FIRST, [], {})
+    with pytest.raises(BadProject, match="train mil"):
+        evaluate(empty)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_project_without_outcomes_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Project.open(folder) as project:
+        for patient in project.patients():
+            project.set_outcome(patient.id, None)
+    assert evaluate(folder) == 0
+    assert "No patient has an outcome yet" in capsys.readouterr().err
+    assert rows(folder) == []
+
+
+def test_scores_are_imported_for_later(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "r.csv").write_text("patient,score\nP6,0.5\nP7,0.7\n")
+    words = ["import-scores", str(folder), str(tmp_path / "r.csv"), "--name", "R", "--threshold", "0.6"]
+    assert cli.run(words) == 0
+    assert cli.run([*words[:-2], "--no-probabilities"]) == 0
+    assert "2 scores kept as 'R'" in capsys.readouterr().out
+    with Project.open(folder) as project:
+        kept = next(one for one in read_scorers(project) if one.key == "import:R")
+    assert not kept.probability
+    with pytest.raises(BadFile, match="does not exist"):
+        cli.run(["import-scores", str(folder), str(tmp_path / "none.csv"), "--name", "R"])

@@ -14,7 +14,7 @@ import torch
 from aln_desk import __version__
 from aln_desk.domain import presets
 from aln_desk.domain import recipe as recipes
-from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from aln_desk.domain.errors import AlnError, BadProject, BadSetting, Stopped
 from aln_desk.domain.messages import Failed, Finished, Note, Started
 from aln_desk.domain.patient import Role
 from aln_desk.domain.recipe import Recipe
@@ -105,8 +105,15 @@ def _lead(
         return None
     except BaseException as error:
         run.change(state="failed")
-        tell(Failed(str(error) or type(error).__name__))
+        tell(Failed(_sentence(error)))
         raise
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, AlnError | OSError):
+        return str(error)
+    what = " ".join(str(error).split())[:200]
+    return f"The training ended by an error of the program ({type(error).__name__}{': ' if what else ''}{what})."
 
 
 def _assist(project: Project, job: Job, device: torch.device, world: World) -> None:

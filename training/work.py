@@ -95,11 +95,11 @@ class Work:
         """Everything from the images to the new model's folder."""
         stages, choice = self.run.record.stages, Choice(self.recipe.variables, self.recipe.enter)
         if stages == "clinical":
-            return clinical.train(self.project, self.run, self.split, self.emit, self.job.name, choice)
+            return clinical.train(self.project, self.run, self.split, self.emit, self.run.record.label, choice)
         if stages == "fusion":
             base = self._base()
             found = self._tokens(base.mtl, base.preprocess)
-            name, stop = self.job.name, self.should_stop
+            name, stop = self.run.record.label, self.should_stop
             return fusion.train(self.project, self.run, self.split, self.emit, name, base, found, stop, choice)
         first = self.stage_one()
         return self._keep(first, None if stages == "mtl" else self._stage_two(first))
@@ -261,7 +261,7 @@ class Work:
     def _keep(self, first: First, second: Second | None) -> Path:
         record = self.run.record
         fields = {
-            "name": self.job.name or record.run,
+            "name": record.label or record.run,
             "threshold_rule": second.rule if second else "",
             "data_digest": record.data_digest,
             "created": now(),

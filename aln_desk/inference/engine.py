@@ -62,14 +62,16 @@ class Engine:
 
     def _work(self, reader: ProjectReader) -> tuple[Message | None, bool]:
         """Read bag after bag; stop for `Cancel`, a new `Predict` or the end of stdin. Gives (that message, stopped)."""
-        while reader.step():
-            while not self._inbox.empty():
+        going_on = True
+        while going_on:
+            while not self._inbox.empty():  # before the first bag too: who is on screen comes first
                 message = self._inbox.get()
                 if isinstance(message, Prefer):
                     reader.prefer(message.patient)
                 elif message is None or isinstance(message, Cancel | Predict):
                     reader.finish()
                     return message, True
+            going_on = reader.step()
         reader.finish()
         return None, False
 

@@ -101,13 +101,15 @@ def grouped(rows: Sequence[RunRow]) -> list[RunRow]:
 
 
 def name_of(run: Run) -> str:
-    """Which one of a cross-validation the run is; the name the user gave it, else its own."""
-    return ", ".join(text for text in (fold_of(run), run.label or run.name) if text)
+    """Which one of a cross-validation or sweep the run is; the name the user gave it, else its own."""
+    return ", ".join(text for text in (part_of(run), run.label or run.name) if text)
 
 
-def fold_of(run: Run) -> str:
-    """Which one of a cross-validation the run is, in words; empty for others."""
-    return f"fold {run.fold}" if run.fold[:1].isdecimal() else run.fold
+def part_of(run: Run) -> str:
+    """Which one of a cross-validation or of a sweep over seeds the run is, in words; empty for others."""
+    fold, seed = f"fold {run.fold}" if run.fold else "", run.recipe.get("seed")
+    sown = f"seed {seed}" if run.group and seed is not None and (seed or not fold) else ""
+    return ", ".join(text for text in (fold, sown) if text)
 
 
 def changes(run: Run) -> list[str]:
@@ -194,7 +196,8 @@ def _mean_row(members: Sequence[RunRow]) -> RunRow:
         elif len(found) == len(members) and len(set(found)) == 1:
             values[key] = found[0]
     group = members[0].group
-    values["name"] = f"Mean of {len(members)} runs, {group}"
+    kind = "folds" if any(row.run and row.run.fold for row in members) else "seeds"
+    values["name"] = f"Mean of {len(members)} {kind}, {group}"
     values["started"] = str(min((row.values.get("started", "") for row in members), key=str))
     finished = sum(row.values.get("state") == "finished" for row in members)
     values["state"] = "finished" if finished == len(members) else f"{finished} of {len(members)} finished"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isnan
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import InstancePrediction, Placement, Verdict
 from aln_desk.gui.findings import cam_at, caption, dice, image_names, percent, verdict_sentence
+from aln_desk.gui.model_in_use import ModelInUse
+from aln_desk.stats.logistic import CategoryTerm, LogisticModel, NumberTerm
 
 
 def patient(kinds: str, date: str = "2026-03-04") -> Patient:
@@ -30,6 +34,20 @@ def test_the_sentence_counts_views_and_names_the_heaviest_image() -> None:
     said = verdict_sentence(patient("TTN"), Verdict("P", 0.87, 0.5, "m", shares))
     assert said == "Two tumour views and one node view were read; Node 1 carries 71 % of the verdict."
     assert verdict_sentence(patient("T"), Verdict("P", 0.1, 0.5, "m", {"P/T0": 1.0})) == "One tumour view was read."
+
+
+def test_the_sentence_names_the_clinical_variables() -> None:
+    terms = (NumberTerm("age", 50.0, 0.1), CategoryTerm("t_stage", {"1": 0.0, "2": 1.0}))
+    fusion = ModelInUse(Path("m"), "m", "m", regression=LogisticModel(0.0, terms, 0.5))
+    verdict = Verdict("P", 0.87, 0.5, "m", {"P/T0": 0.3, "P/N1": 0.7})
+    said = (
+        "One tumour view and one node view were read, beside Age and T stage; Node 1 carries 70 % of the images' part."
+    )
+    assert verdict_sentence(patient("TN"), verdict, fusion) == said
+    clinical = ModelInUse(Path("m"), "m", "m", regression=LogisticModel(0.0, terms[:1]), reads_images=False)
+    assert verdict_sentence(patient("TN"), verdict, clinical) == "From Age; this model looks at no image."
+    tumours = ModelInUse(Path("m"), "m", "m", tumours_only=True)
+    assert verdict_sentence(patient("TN"), replace(verdict, shares={}), tumours) == "One tumour view was read."
 
 
 def test_cam_is_read_through_the_placement() -> None:

@@ -5,20 +5,24 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QPixmap
 from PySide6.QtWidgets import QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.errors import BadProject
+from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.patients import PatientsPage
+from aln_desk.gui.thumbnails import Thumbnails
 from aln_desk.gui.widgets.bag_strip import BagTile
 from aln_desk.gui.widgets.marks import paint_dot, verdict_colour
 from aln_desk.gui.widgets.patient_model import COLUMNS, VERDICT_COLUMN
 from aln_desk.gui.workspace import Workspace
+from aln_desk.io.predictions import VERDICTS_FILE
 from aln_desk.io.project import Project
+from aln_desk.io.verdicts import write_verdicts
 
 
 @pytest.fixture
@@ -115,6 +119,21 @@ def test_thumbnails_are_made_and_kept(page: PatientsPage) -> None:
     assert page._workspace.project is not None
     kept = list((page._workspace.project.cache / "thumbnails").glob("*.png"))
     assert len(kept) == 3
+
+
+def test_a_picture_that_was_away_is_tried_again(tmp_path: Path) -> None:
+    image, thumbnails = tmp_path / "a.png", Thumbnails()
+
+    def picture() -> QPixmap | None:
+        thumbnails.get(str(image), tmp_path)
+        tasks.wait_all()
+        return thumbnails.get(str(image), tmp_path)
+
+    assert picture() is None
+    QImage(8, 8, QImage.Format.Format_RGB32).save(str(image))
+    assert picture() is None, "tried once"
+    thumbnails.try_again()
+    assert picture() is not None
 
 
 def test_the_card_keeps_changes_at_once(page: PatientsPage) -> None:
@@ -248,3 +267,24 @@ def test_the_state_comes_back_and_nonsense_is_passed_over(qtbot: QtBot, page: Pa
     other.restore_state({"panes": {"widths": "x", "folded": 3}, "query": 7, "order": ["a"]})
     other.restore_state(state)
     assert visible(other) == visible(page) == ["P1", "P10"]
+
+
+def test_a_query_that_was_kept_waits_for_the_verdicts(qtbot: QtBot, read_project: Path) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    workspace = Workspace(window)
+    workspace.open(read_project)
+    made = PatientsPage(workspace, Actions(window))
+    window.setCentralWidget(made)
+    made.query.setText("verdict:positive")
+    tasks.wait_all()
+    assert visible(made) == ["P1"]
+    assert made.counts.text() == "1 of 3 patients"
+    assert workspace.project is not None and workspace.model is not None
+    digest = workspace.model.digest
+    workspace.apply_bag(BagPredicted("P1", 0.1, 0.5, digest, {}))
+    assert visible(made) == ["P1"], "nothing moves while results come in"
+    write_verdicts(workspace.project.predictions / VERDICTS_FILE, [])
+    workspace.reload_predictions()
+    tasks.wait_all()
+    assert visible(made) == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
+from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.patient import Instance, View
 from aln_desk.domain.verdict import NOT_DECIDED
 from aln_desk.gui import reporting, tasks, theme
@@ -106,7 +108,7 @@ def test_an_uncertain_verdict_of_another_model_tells_no_scores(unsure_page: Revi
     verdict = workspace.verdict("P1")
     assert workspace.patient is not None and workspace.model is not None and verdict is not None
     other = replace(verdict, model="another")
-    unsure_page.panel.show_verdict(workspace.patient, other, workspace.model.undecided_for(other))
+    unsure_page.panel.show_verdict(workspace.patient, other, workspace.model)
     assert unsure_page.panel.uncertain.text() == NOT_DECIDED
     assert "uncertain" not in unsure_page.panel.bar.toolTip()
 
@@ -340,6 +342,27 @@ def test_a_model_without_a_second_stage_shows_everything_but_the_verdict(page: R
     assert not page.panel.read.isVisible() and not page.panel.score.isVisible()
     assert "Image score 0.62" in page.panel.findings.text()
     assert page.room.canvas.layers.scale_shown is not None
+
+
+def test_a_model_of_status_alone_tells_no_mask(page: ReviewPage, tmp_path: Path) -> None:
+    read_without_verdicts(page, adopt(page, tmp_path / "single", taught=["status"], mil={"views": "tumour"}))
+    assert page.panel.findings.text() == "Image score 0.62"
+    assert "Dice" not in page.room.reading.text()
+
+
+def test_a_clinical_model_says_what_it_goes_by(page: ReviewPage, tmp_path: Path) -> None:
+    term = {"name": "t_stage", "coefficients": {"1": 0.0, "2": 1.0}}
+    fusion = {"intercept": 0.0, "image": None, "terms": [term]}
+    digest = adopt(page, tmp_path / "clinical", kind="clinical", fusion=fusion)
+    panel, workspace = page.panel, page._workspace
+    assert panel.findings.text().strip() == "The model looks at no image"
+    workspace.apply_bag(BagPredicted("P1", 0.7, 0.5, digest, {}))
+    assert panel.sentence.text() == "From T stage; this model looks at no image."
+    workspace.change_patient("P2", partial(Project.set_clinical, patient="P2", variable="t_stage", value=""))
+    workspace.select_patient("P2")
+    read_without_verdicts(page, digest)
+    assert panel.missing.text().startswith("T stage of this patient is not known")
+    assert not panel.read.isVisible()
 
 
 def test_the_cam_is_shown_on_its_model_s_scale(page: ReviewPage, tmp_path: Path) -> None:

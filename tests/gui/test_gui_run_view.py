@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,6 +21,7 @@ from aln_desk.domain.messages import Curve, Message, Note, SnapshotTaken, Starte
 from aln_desk.gui import tasks, theme
 from aln_desk.gui.pages.run_view import RunView
 from aln_desk.gui.widgets.plot_chart import ChartCard, Line, nearest, smoothed
+from aln_desk.gui.widgets.regression_table import joined
 from aln_desk.gui.widgets.snapshot_tile import make_pictures, strongest
 from aln_desk.io import snapshots
 from aln_desk.io.runs import Run
@@ -290,6 +295,62 @@ def test_evidence_that_is_no_number_scales_nothing() -> None:
     assert len(make_pictures(snapshot, strongest(snapshot))) == 3
 
 
+# Works that are not like the others
+
+
+def test_a_network_without_masks_tells_nothing_of_them(view: RunView, tmp_path: Path) -> None:
+    events = [Curve("mtl", "train", 5, {"loss": 1.0, "mask": 0.0, "lesion": 0.0, "status": 1.0})]
+    run = make_run(tmp_path, "a", events, recipe={"tasks": "status"})
+    add_snapshot(run, 5)
+    view.show_run(run)
+    tasks.wait_all()
+    assert values(view, 0, "status") == ([5], [1.0]) and values(view, 0, "mask") == ([], [])
+    assert view.pictures.tiles[0].accessibleName() == "P0/T1, score 0.25, outcome unknown"
+    assert not view.pictures.overlays["predicted"].isVisible()
+
+
+REGRESSION = """variable,level,n,positive,or,low,high,p,p_variable,stage,note
+age,,35,25,0.9985,0.945,1.0551,0.958,0.958,univariate,
+t_stage,1,14,6,1.0,,,,0.0236,univariate,reference
+t_stage,2,19,17,7.5465,1.458,39.06,0.0159,0.0236,univariate,rare
+t_stage,2,19,17,6.5,1.2,38.9,0.0004,0.0002,multivariate,rare
+odd,,3,1,nan,,,,,univariate,not used: too few
+"""
+
+
+def test_a_regression_shows_its_odds_ratios(view: RunView, tmp_path: Path) -> None:
+    run = make_run(tmp_path, "a", [Started("a", "", "cpu", "tiny")], stages="clinical", state="finished")
+    (run.folder / "regression.csv").write_text(REGRESSION, encoding="utf-8")
+    view.show_run(run)
+    tasks.wait_all()
+    table = view.regression.table
+    assert table.isVisible() and not view.board.isVisible()
+    lines = [[table.topLevelItem(row).text(place) for place in range(7)] for row in range(table.topLevelItemCount())]
+    assert lines == [
+        ["Age", "35", "25", "1.00 (0.94 to 1.06)", "0.958", "", ""],
+        ["T stage", "", "", "", "", "", ""],
+        ["    1", "14", "6", "1 (reference)", "0.024", "", ""],
+        ["    2 *", "19", "17", "7.55 (1.46 to 39.1)", "0.016", "6.50 (1.20 to 38.9)", "< 0.001"],
+        ["odd †", "3", "1", "–", "", "", ""],
+    ]
+    assert view.regression.hint.text().endswith("* rare\n† not used: too few")
+    assert view.log.toPlainText() == "On cpu"
+    view.show_run(make_run(tmp_path, "b"))
+    assert view.board.isVisible()
+
+
+def test_a_regression_without_a_table_says_so(view: RunView, tmp_path: Path) -> None:
+    view.show_run(make_run(tmp_path, "a", stages="fusion", state="failed"))
+    tasks.wait_all()
+    assert "no table" in view.regression.hint.text()
+
+
+@given(st.text())
+def test_any_table_can_be_read(text: str) -> None:
+    for line in joined(csv.DictReader(io.StringIO(text, newline=""))):
+        assert all(isinstance(part, str) for part in (line.variable, *line.alone, *line.together))
+
+
 # Comparison
 
 
@@ -316,7 +377,7 @@ def column(view: RunView, place: int) -> list[str]:
 
 def test_runs_are_compared_in_a_table_with_the_folds_below_their_mean(view: RunView, tmp_path: Path) -> None:
     compared(view, tmp_path)
-    assert column(view, 0) == ["Mean of 2 runs, g", "A  fold 1/2, a", "C  c", "B  b"]
+    assert column(view, 0) == ["Mean of 2 folds, g", "A  fold 1/2, a", "C  c", "B  b"]
     assert column(view, 2) == ["0.600 ± 0.141", "0.500", "0.700", "0.750"]
 
 

@@ -201,6 +201,16 @@ def test_repeats_are_asked_for_where_they_mean_something(form: TrainingForm, qtb
     assert not form.go.isEnabled()
 
 
+def test_the_button_says_how_many_trainings_it_makes(form: TrainingForm) -> None:
+    form.repeats.folds.setValue(3)
+    form.repeats.seeds.setText("0-1")
+    assert form.go.text() == "Start 6 trainings"
+    form.show_running(True)
+    assert form.go.text() == "Add 6 trainings to the queue"
+    form.reset.click()
+    assert form.go.text() == "Add to the queue"
+
+
 def test_a_download_needs_the_permission_each_time(form: TrainingForm) -> None:
     assert not form.parts["download"].isVisible()
     form.settings.show_changes({"pretrained": "timm", "backbone": "swin-t"})

@@ -15,7 +15,7 @@ from training_child import COMMAND, DEVICE_COMMAND
 from aln_desk import settings
 from aln_desk.domain.messages import Curve, Finished, Message, Note, Started, to_line
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
-from aln_desk.gui import tasks
+from aln_desk.gui import dialogs, tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.devices import DeviceQuestion
 from aln_desk.gui.memory import Memory
@@ -227,7 +227,7 @@ def test_a_run_that_cannot_begin_says_why(
     workspace.open(folder)
     page.form.go.click()
     qtbot.waitUntil(lambda: not page.trainer.running, timeout=30_000)
-    assert page.head.state.text() == "There is no memory left; close other programs."
+    assert page.head.state.text().endswith(": There is no memory left; close other programs.")
     assert page.head.state.isVisible()
 
 
@@ -292,11 +292,11 @@ def test_closing_during_a_training_asks_once(
     assert len(asked) == 1
     assert "A training is under way." in asked[0]
     assert "The queue (1 training) is kept" in asked[0]
-    assert "followed by" not in asked[0]
+    assert "follow it" not in asked[0]
     assert page.trainer.running
 
 
-def test_closing_tells_what_a_cross_validation_loses(
+def test_closing_tells_what_becomes_of_a_cross_validation(
     page: TrainingPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer_with(monkeypatch, "Cancel")
@@ -306,7 +306,40 @@ def test_closing_tells_what_a_cross_validation_loses(
     page.form.repeats.folds.setValue(5)
     page.form.go.click()
     assert not page.may_close()
-    assert "the runs that this one would have been followed by are not begun" in asked[0]
+    assert "the runs that are to follow it are done after it" in asked[0]
+
+
+def test_a_training_that_ends_while_the_question_stands_is_not_waited_for(
+    page: TrainingPage, under_way: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(*_: object) -> str:
+        page.trainer.shutdown()
+        return "leave"
+
+    monkeypatch.setattr(dialogs, "end_training", answer)
+    assert page.may_close()
+
+
+def test_what_is_looked_at_stays_when_the_next_training_begins(
+    page: TrainingPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = make_project(tmp_path / "p")
+    write_run(folder, "1", "stopped", [])
+    (folder / "mode").write_text("wait")
+    workspace.open(folder)
+    page.form.go.click()
+    assert "Starting" in page.head.state.text() and not page.runs.all_chosen()
+    qtbot.waitUntil(lambda: "Stage 1" in page.head.state.text(), timeout=30_000)
+    page.form.go.click()  # waits
+    looked_at = next(row for row in range(2) if page.runs.list.item(row).data(0x0100)[0].name == "1")
+    page.runs.list.setCurrentRow(looked_at)
+    page.form.stop.click()
+    qtbot.waitUntil(page.queue.go_on.isVisible, timeout=30_000)
+    page.queue.go_on.click()
+    qtbot.waitUntil(lambda: page.trainer.live is not None, timeout=30_000)
+    assert page.runs.list.count() == 3
+    assert [run.name for run in page.runs.all_chosen()] == ["1"]
+    assert "stopped" in page.head.state.text()
 
 
 def test_without_a_training_closing_asks_nothing(page: TrainingPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,6 +397,10 @@ def test_trainings_wait_in_a_list_that_can_be_changed(
     qtbot.keyClick(queue.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert listed() == ["one", "three", "two"]
     assert queue.list.currentRow() == 1
+    queue.down.setFocus()
+    queue.down.click()
+    assert queue.list.hasFocus()
+    queue.up.click()
     qtbot.keyClick(queue.list, Qt.Key.Key_Delete)
     assert listed() == ["one", "two"]
     queue.down.click()

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from run_folders import make_run
 
 from aln_desk.gui.pages.training_result import ResultCard
-from aln_desk.gui.pages.training_runs import RunList, title_of
+from aln_desk.gui.pages.training_runs import RunList, part_of, title_of
 from aln_desk.io.runs import Run, read_runs
 
 
@@ -75,6 +75,25 @@ def test_a_run_under_way_says_why_it_stays(listed: RunList, monkeypatch: pytest.
 def action(listed: RunList, text: str) -> QAction:
     listed.menu.aboutToShow.emit()
     return next(one for one in listed.menu.actions() if one.text() == text)
+
+
+def test_a_run_that_is_known_to_be_under_way_is_not_offered_for_change(listed: RunList, tmp_path: Path) -> None:
+    make_run(tmp_path / "runs", "r4", state="running", started="2026-03-04T10:00:00+00:00")
+    listed.show_runs(read_runs(tmp_path / "runs"), "r4", "r4")
+    assert not action(listed, "Rename…").isEnabled() and not action(listed, "Delete…").isEnabled()
+    listed.list.setCurrentRow(1)
+    assert action(listed, "Rename…").isEnabled() and action(listed, "Delete…").isEnabled()
+
+
+def test_runs_of_one_command_are_told_apart(tmp_path: Path) -> None:
+    kinds = {"fold": {"fold": "2/3"}, "seed": {"recipe": {"seed": 0}}, "both": {"fold": "2/3", "recipe": {"seed": 4}}}
+    parts = {name: part_of(make_run(tmp_path, name, group="g", **told)) for name, told in kinds.items()}
+    assert parts == {"fold": "fold 2/3", "seed": "seed 0", "both": "fold 2/3, seed 4"}
+    assert part_of(make_run(tmp_path, "alone", recipe={"seed": 3})) == ""
+
+
+def test_a_regression_is_not_called_after_a_preset(tmp_path: Path) -> None:
+    assert title_of(make_run(tmp_path, "a", stages="clinical")).startswith("Clinical variables · 2026-03-04")
 
 
 def test_the_result_is_compared_with_the_model_in_use(qtbot: QtBot, tmp_path: Path) -> None:

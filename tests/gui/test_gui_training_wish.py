@@ -15,6 +15,7 @@ from aln_desk.gui.training_wish import (
     arguments,
     background_arguments,
     differing,
+    kind_of,
     known_settings,
     problems,
     seeds_of,
@@ -123,7 +124,8 @@ def test_a_text_that_says_the_same_changes_nothing() -> None:
 def test_seeds_are_whole_numbers_each_once() -> None:
     assert seeds_of("") == ()
     assert seeds_of(" 3, 1 2,") == (3, 1, 2)
-    for wrong in ("1, 1", "-1", "1.5", "a", "9999999999", "²"):
+    assert seeds_of("0-2, 7") == (0, 1, 2, 7)
+    for wrong in ("1, 1", "-1", "1.5", "a", "9999999999", "²", "2-0", "0-2, 1", "0-99999999", "1-"):
         with pytest.raises(BadSetting):
             seeds_of(wrong)
 
@@ -135,6 +137,13 @@ def test_any_text_is_seeds_or_refused(text: str) -> None:
     except BadSetting:
         return
     assert all(0 <= seed < 10**9 for seed in seeds)
+
+
+def test_a_regression_is_called_after_its_work() -> None:
+    asked = Wish(preset="tiny", stages="fusion", base="m")
+    assert (asked.title, asked.summary) == ("Clinical variables and images", "Logistic regression")
+    assert kind_of("clinical", "tiny") == "Clinical variables"
+    assert (kind_of("all", "tiny"), kind_of("", "lost")) == ("Tiny", "lost")
 
 
 def test_a_wish_is_told_in_words() -> None:

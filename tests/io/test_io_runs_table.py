@@ -69,7 +69,7 @@ def test_folds_stand_below_their_mean() -> None:
     table = runs_table.grouped([first, alone, second, third])
     assert table[1:] == [first, second, third, alone]
     assert words(table[0])["auc"] == "0.800 ± 0.100"
-    assert words(table[0])["name"] == "Mean of 3 runs, study"
+    assert words(table[0])["name"] == "Mean of 3 folds, study"
     assert words(table[0])["state"] == "0 of 3 finished"
     assert words(table[0])["preset"] == "Tiny"
     assert words(first)["name"] == "fold 1, run-1"

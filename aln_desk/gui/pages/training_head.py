@@ -6,11 +6,12 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from aln_desk.domain.messages import Message, Progress, Started
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.pages.training_runs import part_of, state_of
+from aln_desk.gui.pages.training_runs import state_of
 from aln_desk.gui.widgets.key_cap import KeyCap
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.progress import duration
 from aln_desk.io.runs import Run
+from aln_desk.io.runs_table import part_of
 
 _STAGES = {
     "images": "Reading the images ·",

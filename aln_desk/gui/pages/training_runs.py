@@ -27,7 +27,7 @@ from aln_desk.gui.training_wish import kind_of
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.io import runs as run_files
 from aln_desk.io.runs import Run
-from aln_desk.io.runs_table import date_of, fold_of
+from aln_desk.io.runs_table import date_of, part_of
 
 _RUN = Qt.ItemDataRole.UserRole
 _ROW_HEIGHT = 52
@@ -175,13 +175,6 @@ def title_of(run: Run) -> str:
     """What a run is called: its label, else preset and date."""
     kind = kind_of(run.stages, run.preset)
     return run.label or " · ".join(text for text in (kind, date_of(run.started)) if text) or run.name
-
-
-def part_of(run: Run) -> str:
-    """Which one of a cross-validation or of a sweep over seeds the run is; empty for others."""
-    fold, seed = fold_of(run), run.recipe.get("seed")
-    sown = f"seed {seed}" if run.group and seed is not None and (seed or not fold) else ""
-    return ", ".join(text for text in (fold, sown) if text)
 
 
 def _is_sure(parent: QWidget, runs: Sequence[Run]) -> bool:

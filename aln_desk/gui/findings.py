@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.patient import Patient, View, variable_words
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui.model_in_use import ModelInUse
 
-CLINICAL_WORDS = {"t_stage": "T stage", "birads": "BI-RADS", "age": "Age", "hospital": "Hospital"}
 VIEW_WORDS = {View.TUMOUR: "Tumour", View.NODE: "Node"}
 OUTCOME_WORDS = {None: "unknown", 0: "− no metastasis", 1: "+ metastasis"}
 """The node status from pathology as Review says it: in other words than a verdict, which it must not be taken for."""
@@ -30,11 +29,6 @@ _COUNTS = (
     "eleven",
     "twelve",
 )
-
-
-def variable_words(name: str) -> str:
-    """What a clinical variable is called on screen."""
-    return CLINICAL_WORDS.get(name, name)
 
 
 def image_names(patient: Patient) -> dict[str, str]:

@@ -331,7 +331,7 @@ def test_a_regression_shows_its_odds_ratios(view: RunView, tmp_path: Path) -> No
         ["T stage", "", "", "", "", "", ""],
         ["    1", "14", "6", "1 (reference)", "0.024", "", ""],
         ["    2 *", "19", "17", "7.55 (1.46 to 39.1)", "0.016", "6.50 (1.20 to 38.9)", "< 0.001"],
-        ["odd †", "3", "1", "–", "", "", ""],
+        ["Odd †", "3", "1", "–", "", "", ""],
     ]
     assert view.regression.hint.text().endswith("* rare\n† not used: too few")
     assert view.log.toPlainText() == "On cpu"

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from aln_desk.gui.findings import variable_words
+from aln_desk.domain.patient import variable_words
 from aln_desk.gui.widgets.labels import label
 
 FILE = "regression.csv"

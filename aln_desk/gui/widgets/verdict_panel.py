@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from aln_desk.domain.patient import Patient
+from aln_desk.domain.patient import Patient, variable_words
 from aln_desk.domain.verdict import NOT_DECIDED, Verdict
 from aln_desk.gui import theme
-from aln_desk.gui.findings import OUTCOME_WORDS, image_names, listed, variable_words, verdict_sentence
+from aln_desk.gui.findings import OUTCOME_WORDS, image_names, listed, verdict_sentence
 from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.gui.widgets.facts import Facts
 from aln_desk.gui.widgets.judgement import JudgementForm

@@ -1,4 +1,4 @@
-"""Training as the paper's release does it, written plainly: the reference of the benchmarks, on the same networks' sizes.
+"""Training as the paper's release does it, written plainly: the reference of the benchmarks.
 
 Stage 1: every image decoded and varied alone, by OpenCV and numpy, in the worker processes of a torch `DataLoader`;
 stage 2: a list of bags, padded batch by batch, through torch's own Transformer. Both in fp32 with torch's defaults.
@@ -53,9 +53,7 @@ class PlainImages(Dataset[tuple[Tensor, Tensor, float, float]]):
         return x, torch.from_numpy(mask), float(file.lesion), float(file.status)
 
 
-def varied(
-    image: Image, mask: Image, size: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], Image]:
+def varied(image: Image, mask: Image, size: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], Image]:
     """Resized, cropped, mirrored, distorted in light and colour, normalised, padded with 0 to (size, size)."""
     scale = rng.uniform(0.8, 1.25) * size / max(image.shape[:2])
     shape = (round(image.shape[1] * scale), round(image.shape[0] * scale))

@@ -1,6 +1,8 @@
 """Ways of doing the same work, one round of each in turns, each way in a process of its own.
 
-In turns, because a machine that others use too is slower at times: only rounds side by side compare. In processes of
+In turns, because a machine that others use too is slower at times: only rounds side by side compare. Ratios on a CPU
+are worth something only while it does nothing else: a single busy core more makes all threads of a way wait at each of
+its operations, and the reference, which has more of them, looks several times slower than it is. In processes of
 their own, because threads, memory settings and the peak of memory belong to a process.
 """
 
@@ -25,6 +27,7 @@ class Turn:
     def __init__(self, pipe: Connection, device: str) -> None:
         self._pipe, self._on_card = pipe, device == "cuda"
         self._began = 0.0
+        self._ended: float | None = None
 
     def over(self, **figures: float) -> bool:
         """End a round, the first being the warming up, and wait for the next; True when there is none.
@@ -32,9 +35,8 @@ class Turn:
         A round's figures are ``seconds``, ``peak`` in bytes (on a card that of its memory, in this round) and those
         given here.
         """
-        self._settle()
-        spent = time.perf_counter() - self._began
-        self._pipe.send({"seconds": spent, "peak": float(self._peak()), **figures})
+        ended = self.stop() if self._ended is None else self._ended
+        self._pipe.send({"seconds": ended - self._began, "peak": float(self._peak()), **figures})
         goes_on: bool = self._pipe.recv()
         self.restart()
         return not goes_on
@@ -44,7 +46,13 @@ class Turn:
         self._settle()
         if self._on_card:
             torch.cuda.reset_peak_memory_stats()
-        self._began = time.perf_counter()
+        self._began, self._ended = time.perf_counter(), None
+
+    def stop(self) -> float:
+        """The round's clock stops here, and is read: what comes after, until it is over, is its winding down."""
+        self._settle()
+        self._ended = time.perf_counter()
+        return self._ended
 
     def _settle(self) -> None:
         if self._on_card:
@@ -73,27 +81,34 @@ class Raced:
 def race(ways: Mapping[str, Way], rounds: int, device: str, threads: int = 0) -> dict[str, Raced]:
     """Let every way do so many rounds. Ways must be picklable; ``threads`` of torch in each, 0 for torch's choice."""
     context = get_context("spawn")
-    pipes, processes = {}, []
-    for name, way in ways.items():
-        pipes[name], other = Pipe()
-        processes.append(context.Process(target=_run, args=(way, other, device, threads)))
-        processes[-1].start()
-        other.close()
-        _heard(name, pipes[name])  # warmed up, before the next one starts
-    found: dict[str, list[Figures]] = {name: [] for name in ways}
+    pipes: dict[str, Connection] = {}
+    processes = []
     try:
-        for _ in range(rounds):
-            for name, pipe in pipes.items():
-                pipe.send(True)
-                found[name].append(_heard(name, pipe))
-        for pipe in pipes.values():
-            pipe.send(False)
-        return {name: Raced(found[name], _heard(name, pipe)) for name, pipe in pipes.items()}
+        for name, way in ways.items():
+            pipes[name], other = Pipe()
+            processes.append(context.Process(target=_run, args=(way, other, device, threads)))
+            processes[-1].start()
+            other.close()
+            _heard(name, pipes[name])  # warmed up, before the next one starts
+        return _laps(pipes, rounds)
     finally:
         for pipe in pipes.values():
             pipe.close()
         for process in processes:
             process.join()
+
+
+def _laps(pipes: Mapping[str, Connection], rounds: int) -> dict[str, Raced]:
+    found: dict[str, list[Figures]] = {name: [] for name in pipes}
+    for _ in range(rounds):
+        for name, pipe in pipes.items():
+            pipe.send(True)
+            found[name].append(_heard(name, pipe))
+    ends = {}
+    for name, pipe in pipes.items():
+        pipe.send(False)
+        ends[name] = _heard(name, pipe)
+    return {name: Raced(found[name], ends[name]) for name in pipes}
 
 
 def ratio(slow: Raced, fast: Raced) -> float:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,47 +8,39 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from evaluation_scores import GOOD, POOR, rows, write_project, write_scores
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from aln_desk.domain.patient import Cohort, Patient, Role
-from aln_desk.domain.verdict import decide
-from aln_desk.gui import tasks, theme
+from aln_desk.domain.review import Review
+from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
+from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation import EvaluationPage
-from aln_desk.gui.pages.evaluation_export import Export, confusion_png, confusion_svg
-from aln_desk.gui.pages.evaluation_figures import Scored, cohort_figures, model_of, scored_patients
-from aln_desk.gui.widgets.plot_confusion import NAMES, ConfusionView, Matrix, cell_rect, paint
+from aln_desk.gui.pages.evaluation_bodies import ConfusionBody, CurvesBody, DelongBody, ForestBody
+from aln_desk.gui.pages.evaluation_cards import KINDS
+from aln_desk.gui.pages.evaluation_empty import Emptiness
+from aln_desk.gui.pages.evaluation_export import Export, arguments
+from aln_desk.gui.pages.evaluation_table import TableBody
+from aln_desk.gui.widgets.import_scores import ImportScoresDialog, ScoresToAdd
+from aln_desk.gui.widgets.plot_confusion import MatrixGrid
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io.project import Project
-from aln_desk.io.verdicts import VerdictRow, write_verdicts
+from aln_desk.io.verdicts import write_verdicts
 
-COHORTS = {
-    "internal": (Role.INTERNAL_TEST, ((1, 0.9), (1, 0.8), (1, 0.3), (0, 0.6), (0, 0.2), (0, 0.1))),
-    "one kind": (Role.EXTERNAL_TEST, ((1, 0.9), (1, 0.4))),
-    "unknown": (Role.EXTERNAL_TEST, ((None, 0.9),)),
-}
-
-
-def row(patient: str, cohort: str, score: float, model: str = "m1") -> VerdictRow:
-    return VerdictRow(patient, cohort, None, score, 0.5, decide(score, 0.5), 1, 0, model)
-
-
-def make_project(folder: Path, read: bool = True) -> list[VerdictRow]:
-    rows = []
-    with Project.create(folder) as project:
-        for cohort, (role, patients) in COHORTS.items():
-            project.add_cohort(Cohort(cohort, role))
-            for number, (outcome, score) in enumerate(patients):
-                project.add_patient(Patient(f"{cohort}-{number}", cohort, outcome))
-                rows.append(row(f"{cohort}-{number}", cohort, score))
-        if read:
-            write_verdicts(project.predictions / "verdicts.csv", rows)
-    return rows
+CHILD = """
+import json, pathlib, sys
+out = pathlib.Path(sys.argv[sys.argv.index("--out") + 1])
+if out.name == "full":
+    sys.exit("aln-desk: The disk is full.")
+out.mkdir(parents=True)
+print(json.dumps({"event": "Progress", "stage": "evaluate", "done": 3, "total": 32}), flush=True)
+if out.name == "long":
+    sys.stdin.read()
+(out / "arguments.json").write_text(json.dumps(sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -71,18 +64,6 @@ def actions(window: QMainWindow) -> Actions:
     return Actions(window)
 
 
-CHILD = """
-import pathlib, sys
-out = pathlib.Path(sys.argv[4])
-if out.name == "full":
-    sys.exit("aln-desk: The disk is full.")
-out.mkdir(parents=True)
-(out / "metrics.csv").write_text("model")
-svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="9" height="9"/></svg>'
-(out / "roc.svg").write_text(svg)
-"""
-
-
 @pytest.fixture
 def page(window: QMainWindow, workspace: Workspace, actions: Actions) -> Iterator[EvaluationPage]:
     made = EvaluationPage(workspace, actions, Export(command=[sys.executable, "-c", CHILD]))
@@ -93,214 +74,514 @@ def page(window: QMainWindow, workspace: Workspace, actions: Actions) -> Iterato
     made.close()
 
 
+@pytest.fixture
+def shown(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> EvaluationPage:
+    """The page of a project that both models have read."""
+    write_project(tmp_path / "p")
+    workspace.open(tmp_path / "p")
+    tasks.wait_all()
+    return page
+
+
 def settle(page: EvaluationPage) -> None:
     tasks.wait_all()
     page.refresh()
     tasks.wait_all()
 
 
+def body(page: EvaluationPage, key: str) -> object:
+    return next(card.body for card in page.cards.cards if card.kind.key == key)
+
+
+def listed(page: EvaluationPage) -> list[str]:
+    tree = page.patients.list
+    return [tree.topLevelItem(place).text(0) for place in range(tree.topLevelItemCount())]
+
+
+# Nothing to show
+
+
 def test_without_a_project_it_says_so(page: EvaluationPage) -> None:
-    assert "Open a project" in page._empty.text()
-    assert not page._read.isVisible() and not page.export.isEnabled()
+    assert page.empty.state is Emptiness.NO_PROJECT
+    assert page.empty.words.isVisible()
+    assert not page.empty.action.isVisible() and not page.side.foot.export.isEnabled()
 
 
 def test_a_project_that_was_not_read_offers_reading(
     page: EvaluationPage, workspace: Workspace, actions: Actions, tmp_path: Path
 ) -> None:
-    make_project(tmp_path / "p", read=False)
+    write_project(tmp_path / "p", read=False)
     workspace.open(tmp_path / "p")
-    settle(page)
+    tasks.wait_all()
     asked: list[str] = []
     actions["review.read"].triggered.connect(lambda: asked.append("read"))
-    assert page._read.isVisible()
-    page._read.click()
+    assert page.empty.state is Emptiness.NO_SCORES
+    page.empty.action.click()
     assert asked == ["read"]
 
 
-def test_verdicts_without_any_outcome_say_what_is_missing(
-    page: EvaluationPage, workspace: Workspace, tmp_path: Path
+def test_a_model_without_second_stage_offers_train(
+    page: EvaluationPage, workspace: Workspace, actions: Actions, tmp_path: Path
 ) -> None:
-    make_project(tmp_path / "p")
+    write_project(tmp_path / "p", read=False)
+    workspace.open(tmp_path / "p")
+    assert workspace.model is not None
+    workspace.model = replace(workspace.model, judges=False)
+    settle(page)
+    asked: list[str] = []
+    actions["mode.train"].triggered.connect(lambda: asked.append("train"))
+    assert page.empty.state is Emptiness.NO_SECOND_STAGE
+    page.empty.action.click()
+    assert asked == ["train"]
+
+
+def test_verdicts_without_any_outcome_lead_to_patients(
+    page: EvaluationPage, workspace: Workspace, actions: Actions, tmp_path: Path
+) -> None:
+    write_project(tmp_path / "p")
     workspace.open(tmp_path / "p")
     for patient in list(workspace.patients):
         workspace.change_patient(patient.id, partial(Project.set_outcome, patient=patient.id, outcome=None))
     settle(page)
-    assert "Enter outcomes" in page._empty.text()
-    assert not page._read.isVisible()
+    asked: list[str] = []
+    actions["mode.patients"].triggered.connect(lambda: asked.append("patients"))
+    assert page.empty.state is Emptiness.NO_OUTCOMES
+    page.empty.action.click()
+    assert asked == ["patients"]
 
 
-def test_figures_of_each_cohort_are_shown(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
-    make_project(tmp_path / "p")
-    workspace.open(tmp_path / "p")
-    settle(page)
-    assert {name: box.isChecked() for name, box in page.cohorts.items()} == {
-        "internal": True,
-        "one kind": True,
-        "unknown": False,
-    }
-    assert [line.words.split(" (")[0] for line in page.roc.lines] == [
-        "internal · AUC 0.889",
-        "one kind · AUC not defined",
-    ]
-    assert page.roc.lines[0].operating == pytest.approx((1 / 3, 2 / 3))
-    assert page.matrices.views[0].matrix.counts == {(1, 1): 2, (1, 0): 1, (0, 1): 1, (0, 0): 2}
-    assert page.table.item(0, 0).text() == "6 (3)"
-    assert page.table.item(1, 1).text() == "not defined (one outcome only)"
-    assert page.table.item(2, 0).text().startswith("0.667 (")
-    assert page.table.item(8, 0).text() == "0"
-
-
-def test_uncertain_verdicts_are_counted_beside_unchanged_figures(
-    page: EvaluationPage, workspace: Workspace, tmp_path: Path
-) -> None:
-    rows = make_project(tmp_path / "p")
-    unsure = [replace(each, decision="uncertain") if 0.25 < each.score < 0.7 else each for each in rows]
-    write_verdicts(tmp_path / "p" / "predictions" / "verdicts.csv", unsure)
-    workspace.open(tmp_path / "p")
-    settle(page)
-    assert page.matrices.views[0].matrix.counts == {(1, 1): 2, (1, 0): 1, (0, 1): 1, (0, 0): 2}
-    assert [page.table.item(8, column).text() for column in (0, 1)] == ["2 (33 %)", "1 (50 %)"]
-    page._choose_cell(page.matrices.views[0], page.figures[0], 1, 0)
-    entry = page.patients.list.topLevelItem(0)
-    assert [entry.text(column) for column in range(3)] == ["internal-2", "0.300", "uncertain"]
-
-
-def test_unticking_a_cohort_takes_its_figures_away(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
-    make_project(tmp_path / "p")
-    workspace.open(tmp_path / "p")
-    settle(page)
-    page.cohorts["internal"].setChecked(False)
+def test_nothing_ticked_offers_to_tick_all(shown: EvaluationPage) -> None:
+    for row in shown.side.scorers.rows.values():
+        row.box.setChecked(False)
     tasks.wait_all()
-    assert [figures.cohort for figures in page.figures] == ["one kind"]
-    assert page.save_state()["unticked"] == ["internal"]
-    page.restore_state({"unticked": ["one kind", 3], "widths": "no"})
+    assert shown.empty.state is Emptiness.NOTHING_TICKED
+    shown.empty.action.click()
     tasks.wait_all()
-    assert [figures.cohort for figures in page.figures] == ["internal"]
+    assert shown.empty.state is Emptiness.NONE
+    assert shown.side.cohorts.ticked == ("external", "internal", "one kind")
 
 
-def test_an_outcome_entered_now_counts_now(
-    page: EvaluationPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
-) -> None:
-    make_project(tmp_path / "p")
+def test_filters_that_nobody_passes_offer_all_patients(shown: EvaluationPage) -> None:
+    shown.side.filters.set_filters([Filter("t_stage", frozenset({"4"}))])
+    shown.side.filters.changed.emit()
+    tasks.wait_all()
+    assert shown.empty.state is Emptiness.NOBODY_LEFT
+    shown.empty.action.click()
+    tasks.wait_all()
+    assert shown.empty.state is Emptiness.NONE and not shown.selection.filters
+
+
+# What is shown
+
+
+def test_models_are_compared_on_the_test_cohorts_at_first(shown: EvaluationPage) -> None:
+    assert shown.selection == Selection((GOOD, POOR), ("external", "internal"))
+    assert shown.board is not None
+    assert shown.board.results.parts[GOOD, "internal"].auc == pytest.approx(8 / 9)
+    assert shown.cards.cohort == "external"
+    table = body(shown, "table_2")
+    assert isinstance(table, TableBody) and table.table.rowCount() == 2
+    patients = body(shown, "table_1")
+    assert isinstance(patients, TableBody) and patients.table.rowCount() > 2
+
+
+def test_all_cards_of_the_cohort_are_filled(shown: EvaluationPage) -> None:
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    roc, confusion, delong, forest = (body(shown, key) for key in ("roc", "confusion", "delong", "forest"))
+    assert isinstance(roc, CurvesBody) and isinstance(confusion, ConfusionBody)
+    assert isinstance(delong, DelongBody) and isinstance(forest, ForestBody)
+    assert roc.cohorts == confusion.cohorts == delong.cohorts == forest.cohorts == ("internal",)
+    grid = confusion.pictures[0]
+    assert isinstance(grid, MatrixGrid)
+    assert grid.views[0].matrix.counts == {(1, 1): 2, (1, 0): 1, (0, 1): 1, (0, 0): 2}
+    assert forest.scorer.count() == 2
+
+
+def test_a_card_opens_large_with_all_cohorts_and_closes(shown: EvaluationPage, qtbot: QtBot) -> None:
+    card = next(one for one in shown.cards.cards if one.kind.key == "roc")
+    card.open.click()
+    assert shown.cards.large == "roc" and shown.cards.currentIndex() == 1
+    large = shown.cards._large_body
+    assert isinstance(large, CurvesBody) and large.cohorts == ("external", "internal")
+    qtbot.keyClick(shown.cards.back, Qt.Key.Key_Escape)
+    assert shown.cards.large == "" and shown.cards.currentIndex() == 0
+
+
+def test_every_card_opens_large_one_after_the_other(shown: EvaluationPage) -> None:
+    shown.cards.enlarge(KINDS[0].key)
+    seen = []
+    for _ in KINDS:
+        seen.append(shown.cards.large)
+        assert not shown.cards.grab().isNull()
+        shown.cards.step(1)
+    assert seen == [kind.key for kind in KINDS] and shown.cards.large == KINDS[0].key
+
+
+def test_unticking_takes_figures_away_and_is_kept(shown: EvaluationPage, tmp_path: Path) -> None:
+    shown.side.scorers.rows[POOR].box.setChecked(False)
+    shown.side.cohorts.rows["external"].box.setChecked(False)
+    tasks.wait_all()
+    assert shown.board is not None and list(shown.board.results.parts) == [(GOOD, "internal")]
+    assert shown.save_state()["ticks"][POOR] is False
+    settle(shown)
+    assert shown.selection == Selection((GOOD,), ("internal",))
+
+
+def test_a_row_ticks_wherever_it_is_clicked(shown: EvaluationPage, qtbot: QtBot) -> None:
+    row = shown.side.scorers.rows[POOR]
+    qtbot.mouseClick(row, Qt.MouseButton.LeftButton, pos=row.rect().center())
+    assert not row.box.isChecked()
+
+
+def test_only_the_newest_selection_is_shown(shown: EvaluationPage) -> None:
+    boards: list[Selection] = []
+    shown.work.worked.connect(lambda board: boards.append(board.results.selection))
+    for ticked in (False, True, False):
+        shown.side.scorers.rows[POOR].box.setChecked(ticked)
+    tasks.wait_all()
+    assert [one.scorers for one in boards] == [(GOOD,)]
+
+
+def test_bands_come_after_and_stay_known(shown: EvaluationPage) -> None:
+    assert set(shown.work.bands) == {(key, name) for key in (GOOD, POOR) for name in ("external", "internal")}
+    assert all(one.slope is not None for one in shown.work.bands.values())
+    before = dict(shown.work.bands)
+    shown.side.scorers.rows[POOR].box.setChecked(False)
+    tasks.wait_all()
+    assert shown.work.bands[GOOD, "internal"] is before[GOOD, "internal"]
+
+
+def test_the_threshold_rule_is_followed_and_warns(shown: EvaluationPage) -> None:
+    box = shown.side.threshold
+    assert not box.warning.isVisible() and not box.value.isVisible()
+    box.kind.setCurrentIndex(box.kind.findData("youden"))
+    box.kind.activated.emit(1)
+    tasks.wait_all()
+    assert box.warning.isVisible()
+    assert shown.board is not None and shown.board.results.parts[GOOD, "internal"].threshold == pytest.approx(0.25)
+    box.kind.setCurrentIndex(box.kind.findData("value"))
+    box.kind.activated.emit(3)
+    box.value.setValue(0.85)
+    tasks.wait_all()
+    assert not box.warning.isVisible() and box.value.isVisible()
+    assert shown.board.results.parts[GOOD, "internal"].threshold == 0.85 or shown.selection.rule.value == 0.85
+
+
+def test_a_filter_is_a_chip_that_can_be_removed(shown: EvaluationPage) -> None:
+    shown.side.filters.take("t_stage", "1", True)
+    tasks.wait_all()
+    assert shown.board is not None and len(shown.board.results.patients["internal"]) == 3
+    chip = shown.side.filters._chips.itemAt(0).widget()
+    assert chip.accessibleName() == "Remove the filter T stage: 1"
+    chip.click()
+    tasks.wait_all()
+    assert len(shown.board.results.patients["internal"]) == 6
+    shown.side.filters.take("t_stage", "1", True)
+    shown.side.filters.take("t_stage", "2", True)
+    assert shown.side.filters.filters == ()
+
+
+def test_the_menu_of_filters_ticks_and_stays_open(shown: EvaluationPage, qtbot: QtBot) -> None:
+    filters = shown.side.filters
+    assert [menu.title() for menu in filters._submenus] == ["T stage"]
+    menu = filters._submenus[0]
+    menu.popup(shown.mapToGlobal(shown.rect().center()))
+    menu.setActiveAction(menu.actions()[1])
+    qtbot.keyClick(menu, Qt.Key.Key_Space)
+    assert filters.filters == (Filter("t_stage", frozenset({"2"})),) and menu.isVisible()
+    qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(menu.actions()[1]).center())
+    assert filters.filters == () and menu.isVisible()
+    menu.close()
+
+
+def test_an_outcome_entered_now_counts_now(shown: EvaluationPage, workspace: Workspace, qtbot: QtBot) -> None:
+    workspace.change_patient("internal-6", lambda project: project.set_outcome("internal-6", 1))
+
+    def counted() -> bool:
+        return shown.board is not None and len(shown.board.results.patients["internal"]) == 7
+
+    qtbot.waitUntil(counted, timeout=10_000)
+
+
+def test_notes_are_folded_away(shown: EvaluationPage) -> None:
+    shown.side.cohorts.rows["one kind"].box.setChecked(True)
+    tasks.wait_all()
+    assert shown.empty.fold.isVisible() and not shown.empty.problems.isVisible()
+    shown.empty.fold.click()
+    assert "one outcome only" in shown.empty.problems.text() and shown.empty.problems.isVisible()
+
+
+def test_a_model_in_use_that_has_not_read_is_told(shown: EvaluationPage, actions: Actions) -> None:
+    asked: list[str] = []
+    actions["review.read"].triggered.connect(lambda: asked.append("read"))
+    assert shown.side.read_again.isVisible()
+    shown.side.read_again.click()
+    assert asked == ["read"]
+
+
+def test_readers_are_offered_beside_the_models(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
+    write_project(tmp_path / "p")
+    with Project.open(tmp_path / "p") as project:
+        for number, judgement in enumerate((5, 4, 2, 3, 1, 2)):
+            project.add_review(Review(f"internal-{number}", "Dr Hall", judgement))
     workspace.open(tmp_path / "p")
-    settle(page)
-    workspace.change_patient("unknown-0", lambda project: project.set_outcome("unknown-0", 1))
-    qtbot.waitUntil(lambda: len(page.figures) == 3, timeout=10_000)
+    tasks.wait_all()
+    assert list(page.side.scorers.rows) == [GOOD, POOR, "reader:Dr Hall"]
+    page.side.scorers.rows["reader:Dr Hall"].box.setChecked(True)
+    tasks.wait_all()
+    assert page.board is not None and page.board.results.parts["reader:Dr Hall", "internal"].auc == pytest.approx(
+        7.5 / 9
+    )
 
 
-def test_a_cell_names_its_patients_and_opens_them(
-    page: EvaluationPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
-) -> None:
-    make_project(tmp_path / "p")
-    workspace.open(tmp_path / "p")
-    settle(page)
-    first, second = page.matrices.views
-    qtbot.mouseClick(second, Qt.MouseButton.LeftButton, pos=cell_rect(QRectF(second.rect()), (1, 1)).center().toPoint())
-    qtbot.keyClick(first, Qt.Key.Key_Right)
-    assert (first.cell, second.cell) == ((1, 0), None)
-    assert page.patients.title.text() == "Missed (false negative) · internal · 1"
-    settle(page)
-    assert page.matrices.views == [first, second] and first.cell == (1, 0)
+# Who is behind it
+
+
+def test_a_cell_names_its_patients_and_opens_them(shown: EvaluationPage) -> None:
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    confusion = body(shown, "confusion")
+    assert isinstance(confusion, ConfusionBody)
+    grid = confusion.pictures[0]
+    assert isinstance(grid, MatrixGrid)
+    grid.cellChosen.emit(0, 1, 0)
+    assert shown.patients.title.text() == f"Missed (false negative) · {GOOD}\ninternal · 1 patient"
+    entry = shown.patients.list.topLevelItem(0)
+    assert [entry.text(column) for column in range(4)] == ["internal-2", "+", "0.300", "0.700"]
+    assert not entry.font(2).bold() and entry.font(3).bold()
     opened: list[str] = []
-    page.patientOpenRequested.connect(opened.append)
-    page.patients.list.itemActivated.emit(page.patients.list.topLevelItem(0), 0)
+    shown.patientOpenRequested.connect(opened.append)
+    shown.patients.list.itemActivated.emit(entry, 0)
     assert opened == ["internal-2"]
 
 
-def test_verdicts_of_another_model_are_left_out_and_told(
-    page: EvaluationPage, workspace: Workspace, tmp_path: Path
-) -> None:
-    rows = make_project(tmp_path / "p")
-    rows[0] = replace(rows[0], model="m2")
-    write_verdicts(tmp_path / "p" / "predictions" / "verdicts.csv", rows)
-    workspace.open(tmp_path / "p")
-    settle(page)
-    assert len(page.figures[0].patients) == 5
-    assert page._stale_box.isVisible()
+def test_points_squares_and_rows_name_their_patients(shown: EvaluationPage) -> None:
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    roc, delong, forest = (body(shown, key) for key in ("roc", "delong", "forest"))
+    assert isinstance(roc, CurvesBody) and isinstance(delong, DelongBody) and isinstance(forest, ForestBody)
+    roc.pictures[0].plot.pointChosen.emit(1, 1)  # type: ignore[attr-defined]
+    assert listed(shown) == ["internal-2"]
+    assert shown.patients.list.headerItem().toolTip(2) == POOR
+    delong.pictures[0]._take((1, 0))  # type: ignore[attr-defined]
+    assert set(listed(shown)) == {"internal-1", "internal-2", "internal-3", "internal-4"}
+    forest.pictures[0]._take(0)  # type: ignore[attr-defined]
+    assert len(listed(shown)) == 6
+    assert delong.pictures[0].pair is None  # type: ignore[attr-defined]
 
 
-def test_tables_and_figures_are_exported(
-    page: EvaluationPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
-) -> None:
-    make_project(tmp_path / "p")
-    workspace.open(tmp_path / "p")
-    settle(page)
-    with qtbot.waitSignal(page._export.finished, timeout=20_000):
-        page.export_to(tmp_path / "out")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        "metrics.csv",
-        "roc.svg",
-        "roc.png",
-        "confusion.png",
-        "confusion.svg",
-    }
-    assert QImage(str(tmp_path / "out" / "roc.png")).width() == 120
-    assert str(tmp_path / "out") in page._notice.text()
-    assert page.export.isEnabled()
+def test_a_choice_stays_while_its_cohort_is_shown(shown: EvaluationPage) -> None:
+    delong = body(shown, "delong")
+    assert isinstance(delong, DelongBody)
+    delong.pictures[0]._take((0, 0))  # type: ignore[attr-defined]
+    settle(shown)
+    assert shown.patients.behind is not None and shown.patients.behind.cohort == "external"
+    assert delong.pictures[0].pair == (0, 0)  # type: ignore[attr-defined]
+    shown.side.scorers.rows[POOR].box.setChecked(False)
+    tasks.wait_all()
+    assert shown.patients.list.columnCount() == 3 and delong.pictures[0].pair is None  # type: ignore[attr-defined]
+    shown.side.scorers.rows[POOR].box.setChecked(True)
+    shown.side.scorers.rows[GOOD].box.setChecked(False)
+    tasks.wait_all()
+    assert shown.patients.behind is None and not shown.patients.list.isVisible()
 
 
-def test_an_export_that_fails_says_why(
-    page: EvaluationPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
-) -> None:
-    make_project(tmp_path / "p")
-    workspace.open(tmp_path / "p")
-    settle(page)
-    with qtbot.waitSignal(page._export.finished, timeout=20_000):
-        page.export_to(tmp_path / "full")
-    assert page._notice.text() == "The disk is full."
+def test_another_threshold_makes_a_choice_void(shown: EvaluationPage) -> None:
+    delong = body(shown, "delong")
+    assert isinstance(delong, DelongBody)
+    delong.pictures[0]._take((1, 1))  # type: ignore[attr-defined]
+    assert listed(shown)
+    shown.side.threshold.set_rule(ThresholdRule("youden"))
+    shown.side.threshold.changed.emit()
+    tasks.wait_all()
+    assert shown.patients.behind is None
 
 
-MATRIX = Matrix("internal", {(1, 1): 9, (1, 0): 1, (0, 1): 0, (0, 0): 0})
+def test_holm_corrects_the_p_values(shown: EvaluationPage) -> None:
+    delong = body(shown, "delong")
+    assert isinstance(delong, DelongBody) and shown.board is not None
+    plain, corrected = shown.board.tests["external"]
+    delong.holm.setChecked(True)
+    shown_p = delong.pictures[0].squares.p  # type: ignore[attr-defined]
+    assert shown_p is corrected.p and shown_p is not plain.p
 
 
-def test_figures_that_cannot_be_written_are_told(qtbot: QtBot, tmp_path: Path) -> None:
-    assert not confusion_png([MATRIX], tmp_path / "absent" / "a.png")
-    assert not confusion_svg([MATRIX], tmp_path / "absent" / "a.svg")
+def test_another_scorer_s_subgroups(shown: EvaluationPage) -> None:
+    forest = body(shown, "forest")
+    assert isinstance(forest, ForestBody)
+    forest.scorer.setCurrentIndex(1)
+    forest.scorer.activated.emit(1)
+    tasks.wait_all()
+    assert shown.board is not None and shown.board.looked_at == POOR
+    assert forest.scorer.currentData() == POOR
 
 
-def test_a_fuller_cell_is_painted_stronger(qtbot: QtBot) -> None:
-    image = QImage(300, 180, QImage.Format.Format_RGB32)
-    image.fill(QColor(theme.READING.raised))
-    area = QRectF(0, 0, 300, 180)
-    painter = QPainter(image)
-    paint(painter, area, MATRIX, theme.READING)
-    painter.end()
-
-    def blue(cell: tuple[int, int]) -> int:
-        corner = cell_rect(area, cell).topLeft().toPoint()
-        return image.pixelColor(corner.x() + 6, corner.y() + 6).blue()
-
-    assert blue((1, 1)) > blue((1, 0)) > blue((0, 1))
+def test_a_table_is_copied_for_documents_and_spreadsheets(shown: EvaluationPage, qtbot: QtBot) -> None:
+    table = body(shown, "table_2")
+    assert isinstance(table, TableBody)
+    qtbot.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    copied = QGuiApplication.clipboard().mimeData()
+    assert "<table" in copied.html() and copied.text().count("\n") == 3
 
 
-def test_a_matrix_can_be_read_aloud(qtbot: QtBot) -> None:
-    view = ConfusionView(MATRIX)
-    qtbot.addWidget(view)
-    assert "True positive: 9, 90 % of its row" in view.accessibleDescription()
-    assert "True negative: 0." in view.accessibleDescription() + "."
+# What is kept
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1), st.floats(0, 1)), max_size=30),
+def test_the_state_comes_back(shown: EvaluationPage, workspace: Workspace, actions: Actions) -> None:
+    shown.side.scorers.rows[GOOD].box.setChecked(False)
+    shown.side.filters.take("t_stage", "1", True)
+    shown.side.threshold.set_rule(ThresholdRule("sensitivity", 0.9))
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    shown.cards.enlarge("delong")
+    state = json.loads(json.dumps(shown.save_state()))
+    other = EvaluationPage(workspace, actions)
+    other.restore_state(state)
+    tasks.wait_all()
+    assert other.selection == Selection(
+        (POOR,), ("external", "internal"), (Filter("t_stage", frozenset({"1"})),), ThresholdRule("sensitivity", 0.9)
+    )
+    assert (other.cards.large, other.cards.cohort) == ("delong", "internal")
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"ticks": [1], "filters": "x", "rule": 3, "cohort": None, "card": "none", "widths": "no"},
+        {"ticks": {"a": 2}, "filters": ["no filter", 3], "rule": "sometimes", "subgroups": 5},
+        {},
+    ],
 )
-def test_the_cells_part_the_patients(values: list[tuple[int, float, float]]) -> None:
-    patients = [Scored(str(k), *value) for k, value in enumerate(values)]
-    figures = cohort_figures("a", patients)
-    cells = [{each.patient for each in figures.cell(*cell)} for cell in NAMES]
-    assert sum(map(len, cells)) == len(patients)
-    assert set().union(*cells) == {each.patient for each in patients}
-    assert figures.positive == sum(outcome for outcome, _, _ in values)
+def test_a_damaged_state_is_passed_over(shown: EvaluationPage, state: dict[str, object]) -> None:
+    shown.restore_state({"project": shown.save_state()["project"], **state})
+    tasks.wait_all()
+    assert shown.selection == Selection((GOOD, POOR), ("external", "internal"))
 
 
-def test_the_model_in_use_is_shown_before_the_one_with_more_verdicts() -> None:
-    rows = {name: row(name, "a", 0.5, model) for name, model in (("1", "x"), ("2", "y"), ("3", "y"))}
-    assert model_of(rows.values(), "x") == "x"
-    assert model_of(rows.values(), "z") == "y"
-    assert model_of((), "z") == ""
-    patients = [Patient("1", "a", 1), Patient("2", "b", 0), Patient("3", "b", None), Patient("4", "b", 1)]
-    assert scored_patients(patients, rows, "y") == {"b": [Scored("2", 0, 0.5, 0.5)]}
+def test_another_project_begins_anew(shown: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
+    shown.side.scorers.rows[GOOD].box.setChecked(False)
+    shown.side.filters.take("t_stage", "1", True)
+    shown.cards.enlarge("roc")
+    left = shown.save_state()
+    write_project(tmp_path / "other")
+    workspace.open(tmp_path / "other")
+    shown.restore_state(left)
+    tasks.wait_all()
+    assert shown.selection == Selection((GOOD, POOR), ("external", "internal"))
+    assert shown.cards.large == ""
 
 
-def test_a_score_at_the_threshold_is_called_positive() -> None:
-    assert Scored("1", 1, 0.5, 0.5).called == 1
-    assert cohort_figures("a", []).auc_words() == "not defined (no outcomes)"
+def test_looks_at_test_data_are_recorded_once(
+    shown: EvaluationPage, workspace: Workspace, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shown.work._record()
+    shown.work._record()
+    tasks.wait_all()
+    assert workspace.project is not None
+    assert [(look.cohort, look.origin) for look in workspace.project.looks()] == [
+        ("external", "window"),
+        ("internal", "window"),
+    ]
+    assert shown.side.looks.text() == "Test patients looked at so far: external 1 time, internal 1 time."
+
+
+def test_nobody_looks_at_a_page_that_is_away(shown: EvaluationPage, workspace: Workspace) -> None:
+    assert shown.work._look.isActive()
+    shown.hide()
+    assert not shown.work._look.isActive()
+    shown.work._record()
+    tasks.wait_all()
+    assert workspace.project is not None and workspace.project.looks() == []
+    shown.show()
+    assert shown.work._look.isActive()
+
+
+# Scores of other software, export
+
+
+def test_scores_of_other_software_come_and_go(shown: EvaluationPage, tmp_path: Path) -> None:
+    file = tmp_path / "radiomics.csv"
+    file.write_text("patient,score\ninternal-0,0.9\ninternal-3,0.4\nsomebody,0.1\n", encoding="utf-8")
+    shown.add_scores(ScoresToAdd(file, "Radiomics", 0.5, True))
+    tasks.wait_all()
+    assert shown.side.scorers.ticked == (GOOD, POOR, "import:Radiomics")
+    assert "somebody" in shown.side.foot.notice.text() and shown.side.foot.notice.isVisible()
+    shown._remove("import:Radiomics")
+    tasks.wait_all()
+    assert list(shown.side.scorers.rows) == [GOOD, POOR]
+    assert shown.side.foot.notice.text() == "Radiomics was removed; add its file again to have it back."
+
+
+def test_a_table_that_is_none_is_told(shown: EvaluationPage, tmp_path: Path) -> None:
+    (tmp_path / "no.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    shown.add_scores(ScoresToAdd(tmp_path / "no.csv", "No", 0.5, True))
+    tasks.wait_all()
+    assert "no.csv" in shown.side.foot.notice.text()
+
+
+def test_the_dialog_asks_what_scores_mean(qtbot: QtBot) -> None:
+    dialog = ImportScoresDialog(Path("/somewhere/radiomics v2.csv"))
+    qtbot.addWidget(dialog)
+    wish = dialog.wish()
+    assert (wish.name, wish.probability) == ("radiomics v2", True) and wish.threshold != wish.threshold
+    dialog.name.setText("  ")
+    assert not dialog.add.isEnabled()
+    dialog.name.setText("Radiomics ")
+    dialog.has_threshold.setChecked(True)
+    dialog.threshold.setValue(0.3)
+    dialog.probability.setChecked(False)
+    assert dialog.wish() == ScoresToAdd(Path("/somewhere/radiomics v2.csv"), "Radiomics", 0.3, False)
+
+
+def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
+    shown.side.filters.take("t_stage", "1", True)
+    with qtbot.waitSignal(shown._export.finished, timeout=20_000):
+        shown.export_to(tmp_path / "out")
+    words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
+    assert words == arguments(tmp_path / "p", tmp_path / "out", shown.selection)
+    assert words[-6:] == ["--cohort=internal", "--where", "t_stage=1", "--runs", GOOD, POOR]
+    assert str(tmp_path / "out") in shown.side.foot.notice.text()
+    assert shown.side.foot.export.isEnabled()
+
+
+def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
+    foot = shown.side.foot
+    shown.export_to(tmp_path / "long")
+    assert foot.stop.isVisible() and not foot.export.isEnabled()
+    qtbot.waitUntil(lambda: foot.notice.text() == "Writing 3 of 32…", timeout=20_000)
+    assert (foot.bar.value(), foot.bar.maximum()) == (3, 32)
+    with qtbot.waitSignal(shown._export.finished, timeout=20_000):
+        foot.stop.click()
+    assert foot.notice.text() == f"Stopped. What was written lies in {tmp_path / 'long'}."
+    assert foot.export.isEnabled() and foot.open.isVisible() and not foot.stop.isVisible()
+
+
+def test_an_export_that_fails_says_why(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
+    with qtbot.waitSignal(shown._export.finished, timeout=20_000):
+        shown.export_to(tmp_path / "full")
+    assert shown.side.foot.notice.text() == "The disk is full."
+
+
+def test_the_command_line_understands_the_arguments(tmp_path: Path) -> None:
+    from aln_desk import cli
+
+    rule = ThresholdRule("sensitivity", 0.9)
+    selection = Selection((GOOD, "import:My scores"), ("a, b", "c"), (Filter("t_stage", frozenset("12")),), rule)
+    options = cli._parser()["aln-desk"].parse_args(arguments(tmp_path, tmp_path / "out", selection))
+    assert (options.cohort, options.runs) == (["a, b", "c"], [GOOD, "import:My scores"])
+    assert (options.where, options.threshold) == (["t_stage=1,2"], "sensitivity:0.9")
+
+
+def test_a_damaged_table_of_scores_is_told(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
+    write_project(tmp_path / "p")
+    (tmp_path / "p" / "predictions" / "scores" / f"{POOR}.csv").write_text("patient\n\x00\n", encoding="utf-8")
+    workspace.open(tmp_path / "p")
+    tasks.wait_all()
+    assert POOR in page.side.foot.notice.text()
+
+
+def test_what_a_model_says_anew_is_shown(shown: EvaluationPage, workspace: Workspace) -> None:
+    assert workspace.project is not None
+    write_scores(workspace.project, POOR)
+    turned = [replace(row, score=1 - row.score) for row in rows(GOOD)]
+    write_verdicts(workspace.project.predictions / "scores" / f"{GOOD}.csv", turned)
+    settle(shown)
+    assert shown.board is not None and shown.board.results.parts[GOOD, "internal"].auc == pytest.approx(1 / 9)

@@ -1,49 +1,34 @@
-"""Evaluate: how well the verdicts agree with pathology, cohort by cohort, and which patients are behind it."""
+"""Evaluate: how well models, readers and other software agree with pathology, cohort by cohort, and on whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from aln_desk.domain.patient import Cohort
-from aln_desk.gui import file_dialogs, tasks
+from aln_desk.evaluation.gather import Gathered
+from aln_desk.evaluation.selection import Selection, variables
+from aln_desk.gui import file_dialogs
 from aln_desk.gui.actions import Actions
+from aln_desk.gui.pages.evaluation_behind import Behind, stays
+from aln_desk.gui.pages.evaluation_board import Board
+from aln_desk.gui.pages.evaluation_cards import Cards
+from aln_desk.gui.pages.evaluation_empty import Emptiness, EmptyPlace, emptiness
 from aln_desk.gui.pages.evaluation_export import Export
-from aln_desk.gui.pages.evaluation_figures import (
-    CohortFigures,
-    Scored,
-    cohort_figures,
-    model_of,
-    scored_patients,
-)
+from aln_desk.gui.pages.evaluation_kept import Kept
+from aln_desk.gui.pages.evaluation_left import cohort_rows, scorer_rows
 from aln_desk.gui.pages.evaluation_patients import CellPatients
-from aln_desk.gui.pages.evaluation_table import MetricsTable
-from aln_desk.gui.widgets.labels import button, label
+from aln_desk.gui.pages.evaluation_side import Side
+from aln_desk.gui.pages.evaluation_work import Work
+from aln_desk.gui.widgets.import_scores import ScoresToAdd, ask_scores
 from aln_desk.gui.widgets.panes import Panes
-from aln_desk.gui.widgets.plot_confusion import NAMES, ConfusionView, Matrix, MatrixGrid
-from aln_desk.gui.widgets.plot_roc import RocCard, RocLine
 from aln_desk.gui.workspace import Workspace
 
 _SETTLE_MS = 300
-_NO_PROJECT = "Open a project to evaluate its verdicts."
-_NO_VERDICTS = "No patient of this project has been read yet, so there is nothing to evaluate."
-_NO_OUTCOMES = "No patient that was read has an outcome from pathology. Enter outcomes in Patients."
 
 
 class EvaluationPage(QWidget):
@@ -60,41 +45,57 @@ class EvaluationPage(QWidget):
         self._workspace = workspace
         self._actions = actions
         self._export = export or Export(self)
-        self._scored: dict[str, list[Scored]] = {}
-        self._shown: tuple[tuple[Cohort, ...], dict[str, list[Scored]]] | None = None
-        self._unticked: set[str] = set()
-        self._asked = 0
-        self.figures: list[CohortFigures] = []
-        self.cohorts: dict[str, QCheckBox] = {}
-        self.matrices = MatrixGrid()
-        self.roc = RocCard()
-        self.table = MetricsTable()
+        self.work = Work(self)
+        self.found: Gathered | None = None
+        self.board: Board | None = None
+        self._of = ""
+        self._ticks: dict[str, bool] = {}
+        """What the user ticked or unticked, by scorer's key or cohort's name; the rest is as the project proposes."""
+        self._looked_at = ""
+        self._stale = True
+        self.side = Side()
+        self.cards = Cards()
+        self.empty = EmptyPlace(self.cards)
+        self.cards.tab_row.addWidget(self.empty.fold)
         self.patients = CellPatients()
         self._settle = QTimer(self, interval=_SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self.refresh)
-        self._lay_out()
+        self._panes = Panes([self.side, self.empty, self.patients], [248, 858, 260])
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._panes)
         self._connect()
-        self.refresh()
+        self._reset()
 
     # For the window
 
     def save_state(self) -> dict[str, Any]:
-        """Pane widths and the cohorts that are not ticked."""
-        return {**self._panes.save_state(), "unticked": sorted(self._unticked)}
+        """Pane widths, and where the page was left in this project."""
+        side = self.side
+        what = self._ticks, side.filters.filters, side.threshold.rule
+        kept = Kept(self._of, *what, self.cards.cohort, self.cards.large, self._looked_at)
+        return {**self._panes.save_state(), **kept.to_json()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
-        """What `save_state` gave; damaged values are passed over."""
+        """What `save_state` gave; damaged values, and what was left in another project, are passed over."""
         self._panes.restore_state(state)
-        unticked = state.get("unticked")
-        if isinstance(unticked, list):
-            self._unticked = {name for name in unticked if isinstance(name, str)}
-            self._shown = None
-            self.refresh()
+        kept = Kept.from_json(state)
+        if kept.project == self._of:
+            self._go_on(kept)
+            self._show_gathered()
 
     def showEvent(self, event: QShowEvent) -> None:
         """What changed while the page was away is worked out now."""
         super().showEvent(event)
-        self.refresh()
+        if self.board is not None:
+            self.work.look(self.board.results)
+        if self._stale:
+            self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody looks any more."""
+        self.work.look(None)
+        super().hideEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The window closes: end an export under way."""
@@ -104,253 +105,181 @@ class EvaluationPage(QWidget):
     # What is shown
 
     def refresh(self) -> None:
-        """Read outcomes, cohorts and verdicts again, then work out the figures beside the window's thread."""
-        workspace = self._workspace
-        project, rows = workspace.project, workspace.verdicts
-        digest = workspace.model.digest if workspace.model else ""
-        model = model_of(rows.values(), digest)
-        cohorts = tuple(project.cohorts()) if project else ()
-        scored = scored_patients(workspace.patients, rows, model)
-        changed = (cohorts, scored) != self._shown
-        self._shown = cohorts, scored
-        self._scored = scored
-        self._show_model(model)
-        self._show_state()
-        if changed:  # else what is being looked at, and the chosen cell, stay
-            self._show_cohorts(cohorts)
-            self._work_out()
+        """Read scores, outcomes and cohorts again, then work out the figures beside the window's thread."""
+        project = self._workspace.project
+        self._stale = False
+        if project is None:
+            self.work.forget()
+            self.found = self.board = None
+            self.patients.clear()
+            self._show_state()
+        else:
+            self.work.gather(project.folder, self.found)
+            if self.found is None:
+                self._show_state()
 
-    def _work_out(self) -> None:
-        self._asked += 1
-        chosen = [name for name, box in self.cohorts.items() if box.isChecked()]
-        tasks.run(partial(_figures, chosen, dict(self._scored)), partial(self._take, self._asked))
+    @property
+    def selection(self) -> Selection:
+        """What is ticked and chosen on the left."""
+        side = self.side
+        return Selection(side.scorers.ticked, side.cohorts.ticked, side.filters.filters, side.threshold.rule)
 
-    def _take(self, asked: int, figures: list[CohortFigures]) -> None:
-        if asked != self._asked:
+    def _take_gathered(self, found: Gathered) -> None:
+        if found is not self.found:  # else what is being looked at, and what is chosen, stays
+            self.found = found
+            self._show_gathered()
+
+    def _show_gathered(self) -> None:
+        found = self.found
+        if found is None:
             return
-        self.figures = figures
-        self.roc.show_lines([_roc_line(each) for each in figures])
-        self.table.show_figures(figures)
-        self._show_matrices()
-        self.patients.clear()
-
-    def _show_cohorts(self, cohorts: Sequence[Cohort]) -> None:
-        for box in self.cohorts.values():
-            box.deleteLater()
-        self.cohorts = {cohort.name: self._check_box(cohort) for cohort in cohorts}
-        for box in self.cohorts.values():
-            self._cohort_box.addWidget(box)
-
-    def _check_box(self, cohort: Cohort) -> QCheckBox:
-        count = len(self._scored.get(cohort.name, ()))
-        box = QCheckBox(f"{cohort.name} · {count}")
-        box.setToolTip(f"{cohort.role.value}: {count} patients with a verdict and an outcome")
-        box.setAccessibleDescription(box.toolTip())
-        box.setEnabled(count > 0)
-        box.setChecked(count > 0 and cohort.name not in self._unticked)
-        box.toggled.connect(partial(self._tick, cohort.name))
-        return box
-
-    def _tick(self, cohort: str, ticked: bool) -> None:
-        (self._unticked.discard if ticked else self._unticked.add)(cohort)
+        model = self._workspace.model
+        in_use = model.digest if model else ""
+        self.side.scorers.show_rows(scorer_rows(found.scorers, in_use, self._remove))
+        self.side.cohorts.show_rows(cohort_rows(found.cohorts, _counts(found)))
+        proposed = found.selection()
+        names = {*proposed.scorers, *proposed.cohorts}
+        for ticks in (self.side.scorers, self.side.cohorts):
+            ticks.tick(key for key in ticks.rows if self._ticks.get(key, key in names))
+        self.side.filters.offer(variables(found.patients))
+        read = any(one.key == in_use for one in found.scorers)
+        judges = model is not None and model.judges and model.knows_outcome
+        self.side.show_unread(self._workspace.model_name if judges and found.scorers and not read else "")
         self._work_out()
 
-    def _show_model(self, model: str) -> None:
-        workspace = self._workspace
-        in_use = workspace.model is not None and workspace.model.digest == model
-        self._model.setText(workspace.model_name if in_use else f"Model {model}" if model else "–")
-        old = bool(model) and not in_use and workspace.model is not None
-        mixed = any(row.model != model for row in workspace.verdicts.values())
-        self._stale.setText(
-            f"These verdicts were made by another model than the one in use ({workspace.model_name})."
-            if old
-            else "Some patients were last read by another model; they are left out here."
-        )
-        self._stale_box.setVisible(old or mixed)
+    def _ticked(self) -> None:
+        for ticks in (self.side.scorers, self.side.cohorts):
+            self._ticks |= {key: row.box.isChecked() for key, row in ticks.rows.items() if row.usable}
+        self._work_out()
+
+    def _work_out(self) -> None:
+        if self.found is not None:
+            self.work.work(self.found, self.selection, self._looked_at, self.cards.cohort)
+
+    def _take_board(self, board: Board) -> None:
+        before, self.board = self.board, board
+        self._show_state()
+        self.cards.show_board(board, self.work.bands, self.work.tables)
+        self.empty.show_problems(board.results.problems)
+        if before is None or before.results.selection != board.results.selection:
+            self.cards.forget_choice()
+        behind = self.patients.behind
+        if behind is not None and before is not None and stays(behind, before.results, board.results):
+            self.patients.show_behind(behind, board.results)
+        else:
+            self.patients.clear()
+        self.work.look(board.results if self.isVisible() else None)
 
     def _show_state(self) -> None:
-        workspace = self._workspace
-        words = ""
-        if workspace.project is None:
-            words = _NO_PROJECT
-        elif not workspace.verdicts:
-            words = _NO_VERDICTS
-        elif not self._scored:
-            words = _NO_OUTCOMES
-        self._empty.setText(words)
-        self._read.setVisible(words == _NO_VERDICTS)
-        self._stack.setCurrentIndex(0 if words else 1)
-        self.export.setEnabled(not words)
+        state = emptiness(self._workspace, self.found, self.board)
+        self.empty.show_state(state)
+        self.side.foot.export.setEnabled(state is Emptiness.NONE and not self._export.running)
 
-    def _show_matrices(self) -> None:
-        views = self.matrices.show_matrices([_matrix(each) for each in self.figures])
-        for view, figures in zip(views, self.figures, strict=True):
-            view.cellChosen.connect(partial(self._choose_cell, view, figures))
+    def _show_behind(self, behind: Behind) -> None:
+        if self.board is not None:
+            self.patients.show_behind(behind, self.board.results)
 
-    def _choose_cell(self, view: ConfusionView, figures: CohortFigures, outcome: int, called: int) -> None:
-        for other in self.matrices.views:
-            if other is not view:
-                other.choose(None)
-        patients = figures.cell(outcome, called)
-        title = f"{NAMES[outcome, called]} · {figures.cohort} · {len(patients)}"
-        self.patients.show_patients(title, patients)
+    def _forget_choice(self) -> None:
+        self.patients.clear()
+        self.cards.forget_choice()
 
     # What is asked
 
+    def _look_at(self, scorer: str) -> None:
+        self._looked_at = scorer
+        self._work_out()
+
+    def _tick_all(self) -> None:
+        for ticks in (self.side.scorers, self.side.cohorts):
+            ticks.tick(ticks.rows)
+        self._ticked()
+
+    def _ask_scores(self) -> None:
+        if (wish := ask_scores(self)) is not None:
+            self.add_scores(wish)
+
+    def add_scores(self, wish: ScoresToAdd) -> None:
+        """Keep other software's scores and compare them from now on."""
+        self._ticks[f"import:{wish.name}"] = True
+        self.work.add_scores(wish.file, wish.name, wish.threshold, wish.probability)
+
+    def _remove(self, key: str) -> None:
+        name = key.removeprefix("import:")
+        self.side.foot.say(f"{name} was removed; add its file again to have it back.")
+        self.work.remove_scores(name)
+
     def _ask_export(self) -> None:
-        folder = file_dialogs.choose_folder(self, "Write tables and figures to")
-        if folder is not None:
+        if (folder := file_dialogs.choose_folder(self, "Write tables and figures to")) is not None:
             self.export_to(folder)
 
     def export_to(self, folder: Path) -> None:
-        """Write tables and figures into a folder."""
+        """Write tables and figures of what is selected into a folder."""
         project = self._workspace.project
-        if project is None or self._export.running:
-            return
-        self._say("Writing…")
-        self.export.setEnabled(False)
-        self._export.start(project.folder, folder, [view.matrix for view in self.matrices.views])
+        if project is not None and not self._export.running:
+            self.side.foot.show_progress(0, 0)
+            self.side.foot.export.setEnabled(False)
+            self._export.start(project.folder, folder, self.selection)
 
     def _exported(self, ok: bool, sentence: str) -> None:
-        self._say(sentence)
-        self.export.setEnabled(True)
-
-    def _say(self, sentence: str) -> None:
-        self._notice.setText(sentence)
-        self._notice.show()
+        self.side.foot.show_end(sentence, self._export.folder)
+        self._show_state()
 
     # Building
 
     def _connect(self) -> None:
-        workspace = self._workspace
+        workspace, side, work = self._workspace, self.side, self.work
         workspace.projectChanged.connect(self._reset)
         for changed in (workspace.patientsChanged, workspace.verdictsChanged, workspace.modelChanged):
             changed.connect(self._soon)
         workspace.patientEdited.connect(self._soon)
-        self.patients.opened.connect(self.patientOpenRequested)
-        self.export.clicked.connect(self._ask_export)
-        self._actions.on("evaluate.export", self, self.export.click)
+        work.gathered.connect(self._take_gathered)
+        work.worked.connect(self._take_board)
+        work.refined.connect(lambda: self.cards.show_bands(work.bands, work.tables))
+        work.looked.connect(side.show_looks)
+        for sentence in (work.failed, work.imported):
+            sentence.connect(side.foot.say)
+        for ticks in (side.scorers, side.cohorts):
+            ticks.changed.connect(self._ticked)
+        side.filters.changed.connect(self._work_out)
+        side.threshold.changed.connect(self._work_out)
+        side.add_scores.clicked.connect(self._ask_scores)
+        side.read_again.clicked.connect(self._actions["review.read"].trigger)
+        side.foot.export.clicked.connect(self._ask_export)
+        self._actions.on("evaluate.export", self, side.foot.export.click)
+        side.foot.stopRequested.connect(self._export.stop)
+        self._export.progressed.connect(side.foot.show_progress)
         self._export.finished.connect(self._exported)
-        for one in (self._read, self._read_again):
-            one.clicked.connect(self._actions["review.read"].trigger)
+        self.cards.chosen.connect(self._show_behind)
+        self.cards.lookedAt.connect(self._look_at)
+        self.patients.opened.connect(self.patientOpenRequested)
+        self.empty.follow(self._actions, self._tick_all, side.filters.clear)
 
     def _reset(self) -> None:
-        self._notice.hide()
+        self.found = self.board = None
+        self.side.foot.say("")
+        self.side.show_looks({})
+        self._forget_choice()
+        project = self._workspace.project
+        if project is not None and str(project.folder) != self._of:
+            self._go_on(Kept(str(project.folder)))
         self.refresh()
+
+    def _go_on(self, kept: Kept) -> None:
+        """Where a project was left."""
+        self._of, self._ticks, self._looked_at = kept.project, dict(kept.ticks), kept.subgroups
+        self.side.filters.set_filters(kept.filters)
+        self.side.threshold.set_rule(kept.rule)
+        self.cards.cohort = kept.cohort
+        self.cards.enlarge(kept.card)
 
     def _soon(self) -> None:
         """Verdicts may come by the dozen: once is enough, and only while somebody looks."""
+        self._stale = True
         if self.isVisible() and not self._settle.isActive():
             self._settle.start()
 
-    def _lay_out(self) -> None:
-        self._panes = Panes([self._left(), self._centre(), self.patients], [240, 866, 260])
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._panes)
 
-    def _left(self) -> QWidget:
-        self._model = label("", wrap=True)
-        self._stale = label("", "notice", wrap=True)
-        self._read_again = button("Read this project again")
-        self._stale_box = QWidget()
-        stale = QVBoxLayout(self._stale_box)
-        stale.setContentsMargins(0, 4, 0, 0)
-        stale.addWidget(self._stale)
-        stale.addWidget(self._read_again)
-        self._cohort_box = QVBoxLayout()
-        self._cohort_box.setSpacing(0)
-        self.export = button("Export tables and figures…")
-        self._notice = label("", "muted", wrap=True)
-        self._notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._notice.hide()
-        pane, column = _pane()
-        column.addWidget(label("Cohorts", "heading"))
-        column.addLayout(self._cohort_box)
-        column.addSpacing(12)
-        column.addWidget(label("Verdicts by", "heading"))
-        column.addWidget(self._model)
-        column.addWidget(self._stale_box)
-        column.addStretch(1)
-        column.addWidget(self._notice)
-        column.addWidget(self.export)
-        return pane
-
-    def _centre(self) -> QWidget:
-        self._stack = QStackedWidget()
-        self._empty = label("", "muted", wrap=True)
-        self._read = button("Read this project", "main")
-        self._stack.addWidget(_empty_place(self._empty, self._read))
-        area = QScrollArea(widgetResizable=True)
-        area.setWidget(_cards(self.roc, self.matrices, self.table))
-        self._stack.addWidget(area)
-        return self._stack
-
-
-def _empty_place(words: QLabel, action: QPushButton) -> QWidget:
-    words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    place = QWidget()
-    column = QVBoxLayout(place)
-    column.setContentsMargins(48, 48, 48, 48)
-    column.setSpacing(12)
-    column.addStretch(1)
-    column.addWidget(words)
-    column.addWidget(action, 0, Qt.AlignmentFlag.AlignHCenter)
-    column.addStretch(2)
-    return place
-
-
-def _cards(roc: QWidget, matrices: QWidget, table: QWidget) -> QWidget:
-    matrix_card, matrix_box = _card("Confusion matrix at the frozen threshold · share of each row")
-    matrix_box.addWidget(matrices)
-    matrix_box.addStretch(1)
-    table_card, table_box = _card("Metrics with 95 % intervals (DeLong for the AUC, Wilson for the others)")
-    table_box.addWidget(table)
-    above = QHBoxLayout()
-    above.setSpacing(8)
-    above.addWidget(roc, 1)
-    above.addWidget(matrix_card, 1)
-    cards = QWidget()
-    column = QVBoxLayout(cards)
-    column.setContentsMargins(12, 12, 12, 12)
-    column.setSpacing(8)
-    column.addLayout(above, 1)
-    column.addWidget(table_card)
-    return cards
-
-
-def _pane() -> tuple[QWidget, QVBoxLayout]:
-    pane = QWidget()
-    column = QVBoxLayout(pane)
-    column.setContentsMargins(12, 12, 12, 12)
-    column.setSpacing(4)
-    return pane, column
-
-
-def _card(title: str) -> tuple[QFrame, QVBoxLayout]:
-    card = QFrame()
-    card.setObjectName("card")
-    column = QVBoxLayout(card)
-    column.setContentsMargins(12, 8, 12, 10)
-    column.addWidget(label(title, "heading", wrap=True))
-    return card, column
-
-
-def _figures(cohorts: Sequence[str], scored: Mapping[str, Sequence[Scored]]) -> list[CohortFigures]:
-    return [cohort_figures(name, scored.get(name, ())) for name in cohorts]
-
-
-def _matrix(figures: CohortFigures) -> Matrix:
-    counts = figures.confusion
-    cells = {(1, 1): counts.tp, (1, 0): counts.fn, (0, 1): counts.fp, (0, 0): counts.tn}
-    return Matrix(figures.cohort, cells)
-
-
-def _roc_line(figures: CohortFigures) -> RocLine:
-    at = figures.operating
-    return RocLine(
-        f"{figures.cohort} · AUC {figures.auc_words()}",
-        figures.curve.false_positive_rate,
-        figures.curve.sensitivity,
-        (1.0 - at.specificity.value, at.sensitivity.value),
-    )
+def _counts(found: Gathered) -> Counter[str]:
+    """By cohort, patients of known outcome whom somebody has scored."""
+    scored: set[str] = set().union(*(one.scores for one in found.scorers))
+    return Counter(one.cohort for one in found.patients if one.outcome is not None and one.id in scored)

@@ -1,19 +1,28 @@
-"""The right pane of Evaluate: the patients behind the chosen cell of a confusion matrix."""
+"""The right pane of Evaluate: the patients behind what is chosen, with every scorer's score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from aln_desk.domain.scorer import Scorer
+from aln_desk.evaluation.results import Part, Results
 from aln_desk.gui import theme
-from aln_desk.gui.pages.evaluation_figures import Scored
+from aln_desk.gui.pages.evaluation_behind import Behind
 from aln_desk.gui.widgets.labels import label
 
-_HINT = "Choose a cell of a confusion matrix to see its patients. Enter or a double click opens one in Review."
+_HINT = (
+    "Choose a point of a curve, a cell, a square or a row to see its patients. Enter or a double click opens one in "
+    "Review."
+)
 _ROW_HEIGHT = 28
+_NAME = 10
+"""Letters of a scorer's name above its column; the whole name is the tooltip."""
+_OUTCOMES = {0: "\u2212", 1: "+"}
 
 
 class CellPatients(QWidget):
@@ -23,15 +32,15 @@ class CellPatients(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.behind: Behind | None = None
         self.title = label(_HINT, "muted", wrap=True)
+        self.key = label("Bold: at or above the threshold. ?: the model leaves it open.", "caption", wrap=True)
         self.list = QTreeWidget()
-        self.list.setAccessibleName("Patients of the chosen cell")
-        self.list.setHeaderLabels(["Patient", "Score", "Verdict"])
+        self.list.setAccessibleName("Patients behind what is chosen")
         self.list.setRootIsDecorated(False)
         self.list.setUniformRowHeights(True)
         self.list.header().setStretchLastSection(False)
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.list.itemActivated.connect(lambda entry: self.opened.emit(entry.text(0)))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
@@ -40,20 +49,55 @@ class CellPatients(QWidget):
         column.addWidget(self.title)
         column.addSpacing(4)
         column.addWidget(self.list, 1)
+        column.addWidget(self.key)
+        column.addStretch(0)
         self.clear()
 
     def clear(self) -> None:
-        """No cell is chosen."""
-        self.show_patients(_HINT, ())
-        self.list.setHeaderHidden(True)
-
-    def show_patients(self, title: str, patients: Iterable[Scored]) -> None:
-        """List these patients under a title."""
-        self.title.setText(title)
+        """Nothing is chosen."""
+        self.behind = None
+        self.title.setText(_HINT)
         self.list.clear()
-        self.list.setHeaderHidden(False)
-        for patient in patients:
-            words = "uncertain" if patient.uncertain else ""
-            entry = QTreeWidgetItem(self.list, [patient.patient, f"{patient.score:.3f}", words])
-            entry.setForeground(2, QColor(theme.palette().muted))
-            entry.setSizeHint(0, QSize(0, _ROW_HEIGHT))
+        self.list.hide()
+        self.key.hide()
+
+    def show_behind(self, found: Behind, results: Results) -> None:
+        """List the patients behind a choice, with the scores of those it is about first."""
+        self.behind = found
+        count = len(found.patients)
+        self.title.setText(f"{found.title}\n{found.cohort} · {count} patient{'' if count == 1 else 's'}")
+        scorers = sorted(results.scorers, key=lambda one: one.key not in found.scorers)
+        parts = [results.parts[one.key, found.cohort] for one in scorers]
+        self.list.clear()
+        self.list.setColumnCount(2 + len(scorers))
+        self.list.setHeaderLabels(["Patient", "Node", *(_short(one.name) for one in scorers)])
+        for place, words in enumerate(("", "Node status from pathology", *(one.name for one in scorers))):
+            self.list.headerItem().setToolTip(place, words)
+        outcomes = {patient.id: patient.outcome for patient in results.patients[found.cohort]}
+        for patient in found.patients:
+            self._add(patient, outcomes.get(patient), scorers, parts)
+        self.list.show()
+        self.key.setVisible(bool(found.patients))
+
+    def _add(self, patient: str, outcome: int | None, scorers: Sequence[Scorer], parts: Iterable[Part]) -> None:
+        node = "" if outcome is None else _OUTCOMES[outcome]
+        entry = QTreeWidgetItem(self.list, [patient, node])
+        entry.setTextAlignment(1, Qt.AlignmentFlag.AlignCenter)
+        entry.setForeground(1, QColor(theme.word_colour(theme.POSITIVE if outcome else theme.NEGATIVE)))
+        entry.setSizeHint(0, QSize(0, _ROW_HEIGHT))
+        for place, (scorer, part) in enumerate(zip(scorers, parts, strict=True), start=2):
+            score = scorer.scores.get(patient, math.nan)
+            entry.setText(place, _score_words(score, patient in scorer.uncertain))
+            entry.setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            if score >= part.threshold:
+                font = entry.font(place)
+                font.setBold(True)
+                entry.setFont(place, font)
+
+
+def _score_words(score: float, uncertain: bool) -> str:
+    return "\u2013" if math.isnan(score) else f"{score:.3f}{' ?' if uncertain else ''}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}\u2026"

@@ -1,15 +1,17 @@
-"""One cohort's confusion matrix: counts and row percentages, a cell to choose by mouse or arrow keys."""
+"""Confusion matrices: counts and row percentages, a cell to choose by mouse or arrow keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from aln_desk.gui import theme
+from aln_desk.gui.widgets import plot_axes, plot_style
 
 Cell = tuple[int, int]
 """(outcome, called): 1 positive, 0 negative."""
@@ -22,16 +24,21 @@ NAMES: dict[Cell, str] = {
 }
 _ORDER = (1, 0)
 _LEFT, _TOP = 76.0, 44.0
+_SMALL_TOP = 18.0
 _GAP = 4.0
-_LEAST = QSize(250, 150)
+_LEAST = QSize(84, 66)
+_ROOMY = QSize(236, 140)
+"""From this size on there is room for words beside the cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Counts by cell, and whose they are."""
+    """Counts by cell, whose they are (``title``), the number of that line's colour and at which ``threshold``."""
 
     title: str
     counts: dict[Cell, int]
+    series: int = -1
+    threshold: float | None = None
 
     def share(self, cell: Cell) -> float | None:
         """The cell's share of the patients with its outcome; None where there are none."""
@@ -52,16 +59,23 @@ class ConfusionView(QWidget):
 
     def __init__(self, matrix: Matrix, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.matrix = matrix
         self.cell: Cell | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(_LEAST)
-        self.setToolTip("Choose a cell to see its patients")
-        self.setAccessibleName(f"Confusion matrix, {matrix.title}")
-        self.setAccessibleDescription(". ".join(matrix.words(cell) for cell in NAMES))
+        self.matrix = matrix
+        self.show_matrix(matrix)
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 180)
+        return QSize(260, 160)
+
+    def show_matrix(self, matrix: Matrix) -> None:
+        """Show these counts; a chosen cell stays chosen."""
+        self.matrix = matrix
+        at = "" if matrix.threshold is None else f"\nCalled positive from a score of {matrix.threshold:.3f}"
+        self.setToolTip(f"{matrix.title}{at}\n" + "\n".join(matrix.words(cell) for cell in NAMES))
+        self.setAccessibleName(f"Confusion matrix, {matrix.title}")
+        self.setAccessibleDescription(". ".join(matrix.words(cell) for cell in NAMES))
+        self.update()
 
     def choose(self, cell: Cell | None) -> None:
         """Mark a cell without telling anybody."""
@@ -104,21 +118,38 @@ class ConfusionView(QWidget):
 
 def cell_rect(area: QRectF, cell: Cell) -> QRectF:
     """Where a cell lies in a widget of this area."""
-    width = (area.width() - _LEFT - _GAP) / 2
-    height = (area.height() - _TOP - _GAP) / 2
+    left, above = (_LEFT, _TOP) if _is_roomy(area) else (0.0, _SMALL_TOP)
+    width = (area.width() - left - _GAP) / 2
+    height = (area.height() - above - _GAP) / 2
     row, column = _ORDER.index(cell[0]), _ORDER.index(cell[1])
-    x, y = area.left() + _LEFT + column * (width + _GAP), area.top() + _TOP + row * (height + _GAP)
+    x, y = area.left() + left + column * (width + _GAP), area.top() + above + row * (height + _GAP)
     return QRectF(x, y, width, height)
 
 
 def paint(painter: QPainter, area: QRectF, matrix: Matrix, colours: theme.Palette, chosen: Cell | None = None) -> None:
-    """Paint a matrix; the figure that is exported is painted by the same strokes."""
-    caption = _font(theme.CAPTION)
-    painter.setFont(_font(theme.CAPTION, bold=True))
+    """Paint a matrix; without room for words beside them, the cells alone."""
+    painter.setFont(plot_axes.caption(bold=True))
+    left = 0.0
+    if matrix.series >= 0:
+        painter.setPen(plot_style.series_pen(matrix.series))
+        painter.drawLine(QPointF(area.left(), area.top() + 8), QPointF(area.left() + 20, area.top() + 8))
+        left = 26.0
+    painter.setPen(QColor(colours.text))
+    title = plot_axes.short(matrix.title, area.width() - left, bold=True)
+    painter.drawText(area.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignTop, title)
+    if _is_roomy(area):
+        _paint_names(painter, area, colours)
+    for cell in NAMES:
+        _paint_cell(painter, cell_rect(area, cell), matrix, cell, colours, cell == chosen)
+
+
+def _is_roomy(area: QRectF) -> bool:
+    return area.width() >= _ROOMY.width() and area.height() >= _ROOMY.height()
+
+
+def _paint_names(painter: QPainter, area: QRectF, colours: theme.Palette) -> None:
+    painter.setFont(plot_axes.caption())
     painter.setPen(QColor(colours.muted))
-    total = sum(matrix.counts.values())
-    painter.drawText(area, Qt.AlignmentFlag.AlignTop, f"{matrix.title} · {total} patients")
-    painter.setFont(caption)
     for value, words in ((1, "Called positive"), (0, "Called negative")):
         box = cell_rect(area, (1, value))
         head = QRectF(box.left(), area.top() + 20, box.width(), _TOP - 22)
@@ -127,63 +158,95 @@ def paint(painter: QPainter, area: QRectF, matrix: Matrix, colours: theme.Palett
         box = cell_rect(area, (value, 1))
         side = QRectF(area.left(), box.top(), _LEFT - 8, box.height())
         painter.drawText(side, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
-    for cell in NAMES:
-        _paint_cell(painter, cell_rect(area, cell), matrix, cell, colours, cell == chosen)
 
 
 def _paint_cell(
     painter: QPainter, box: QRectF, matrix: Matrix, cell: Cell, colours: theme.Palette, chosen: bool
 ) -> None:
     share = matrix.share(cell)
-    ground = _blend(QColor(colours.raised), QColor(colours.button), 0.10 + 0.80 * (share or 0.0))
+    ground = blend(QColor(colours.raised), QColor(colours.button), 0.10 + 0.80 * (share or 0.0))
     painter.setPen(QPen(QColor(colours.text), 2) if chosen else Qt.PenStyle.NoPen)
     painter.setBrush(ground)
-    painter.drawRoundedRect(box, 4, 4)
+    painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 4, 4)
     painter.setPen(QColor("#f4f5f7") if ground.lightness() < 140 else QColor("#16191e"))
-    words = "–" if share is None else f"{100 * share:.0f} %"
-    above, below = box.adjusted(0, 0, 0, -box.height() * 0.30), box.adjusted(0, box.height() * 0.42, 0, 0)
-    painter.setFont(_font(18, bold=True))
+    words = "\u2013" if share is None else f"{100 * share:.0f} %"
+    small = box.height() < 44
+    above = box if small else box.adjusted(0, 0, 0, -box.height() * 0.30)
+    painter.setFont(_font(theme.BODY if small else 18, bold=True))
     painter.drawText(above, Qt.AlignmentFlag.AlignCenter, str(matrix.counts[cell]))
-    painter.setFont(_font(theme.CAPTION))
-    painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)
+    if not small:
+        painter.setFont(plot_axes.caption())
+        painter.drawText(box.adjusted(0, box.height() * 0.42, 0, 0), Qt.AlignmentFlag.AlignCenter, words)
 
 
-def _blend(below: QColor, above: QColor, share: float) -> QColor:
+def blend(below: QColor, above: QColor, share: float) -> QColor:
     """``share`` of the one colour over the other, opaque: text on it can be chosen by its lightness."""
     parts = zip(below.getRgb()[:3], above.getRgb()[:3], strict=True)  # type: ignore[index]
     return QColor(*(round(low + (high - low) * share) for low, high in parts))
 
 
 class MatrixGrid(QWidget):
-    """Matrices in as many columns as there is room for."""
+    """Matrices in as many columns as there is room for. ``cellChosen``: a matrix's place, outcome and decision."""
+
+    cellChosen = Signal(int, int, int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.views: list[ConfusionView] = []
-        self._columns = 1
+        self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(12)
+        self._grid.setSpacing(8)
 
-    def show_matrices(self, matrices: Sequence[Matrix]) -> list[ConfusionView]:
-        """Show these and no others; the new views in the same order."""
-        for view in self.views:
-            self._grid.removeWidget(view)
-            view.deleteLater()
-        self.views = [ConfusionView(matrix, self) for matrix in matrices]
-        self._arrange()
-        return self.views
+    def show_matrices(self, matrices: Sequence[Matrix]) -> None:
+        """Show these and no others; as many as before keep their places and what is chosen in them."""
+        if len(matrices) != len(self.views):
+            for view in self.views:
+                self._grid.removeWidget(view)
+                view.hide()
+                view.deleteLater()
+            self.views = [self._made(place, matrix) for place, matrix in enumerate(matrices)]
+            self._arrange()
+        for view, matrix in zip(self.views, matrices, strict=True):
+            view.show_matrix(matrix)
+
+    def choose(self, place: int | None, cell: Cell | None = None) -> None:
+        """Mark one cell of one matrix and no other."""
+        for number, view in enumerate(self.views):
+            view.choose(cell if number == place else None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        columns = max(1, (self.width() + 12) // (_LEAST.width() + 12))
-        if columns != self._columns:
-            self._columns = columns
-            self._arrange()
+        self._arrange()
+
+    def _made(self, place: int, matrix: Matrix) -> ConfusionView:
+        view = ConfusionView(matrix, self)
+        view.cellChosen.connect(partial(self._take, place))
+        return view
+
+    def _take(self, place: int, outcome: int, called: int) -> None:
+        self.choose(place, (outcome, called))
+        self.cellChosen.emit(place, outcome, called)
 
     def _arrange(self) -> None:
+        columns = self._best()
+        if columns == self._columns and self._grid.count() == len(self.views):
+            return
+        self._columns = columns
         for place, view in enumerate(self.views):
-            self._grid.addWidget(view, *divmod(place, self._columns))
+            self._grid.addWidget(view, *divmod(place, columns))
+            view.show()
+
+    def _best(self) -> int:
+        """As many columns as make the matrices largest in the shape of the place there is."""
+        count = max(1, len(self.views))
+        most = max(1, (self.width() + 8) // (_LEAST.width() + 8))
+
+        def side(columns: int) -> float:
+            rows = -(-count // columns)
+            return min(self.width() / columns, 1.5 * self.height() / rows)
+
+        return max(range(1, min(count, most) + 1), key=side)
 
 
 def _font(pixels: int, bold: bool = False) -> QFont:

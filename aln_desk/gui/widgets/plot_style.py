@@ -13,8 +13,8 @@ from aln_desk.gui import theme
 
 pg.setConfigOptions(antialias=True)
 
-_ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a")
-_ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20")
+_ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a", "#e07a6b", "#a5c95a")
+_ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20", "#a83a2c", "#557a00")
 _GRID = 0.16
 _DASHES = (
     Qt.PenStyle.SolidLine,
@@ -36,6 +36,14 @@ def series_pen(index: int) -> QPen:
     pen = QPen(series_colour(index), 1.8, _DASHES[index % len(_DASHES)])
     pen.setCosmetic(True)
     return pen
+
+
+def line_pen(series: int) -> QPen:
+    """`series_pen`, or a quiet line of reference: -1 is solid, -2 dotted."""
+    if series >= 0:
+        return series_pen(series)
+    style = Qt.PenStyle.SolidLine if series == -1 else Qt.PenStyle.DotLine
+    return QPen(QColor(theme.palette().strong_line), 1.4, style)
 
 
 def make_plot(bottom: str, left: str) -> Any:

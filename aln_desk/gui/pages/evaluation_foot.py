@@ -1,0 +1,64 @@
+"""The foot of Evaluate's left pane: Export, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from aln_desk.gui.widgets.labels import button, label
+
+
+class Foot(QWidget):
+    """``stopRequested``: write no more."""
+
+    stopRequested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.export = button("Export tables and figures…", tip="Everything about what is ticked, ready to publish")
+        self.notice = label("", "muted", wrap=True)
+        self.notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.open = button("Open the folder", "small")
+        self.open.clicked.connect(self._open)
+        self.bar = QProgressBar(textVisible=False)
+        self.bar.setAccessibleName("Files written")
+        self.stop = button("Stop", "small")
+        self.stop.clicked.connect(self.stopRequested)
+        self._folder = Path()
+        self._running = QWidget()
+        row = QHBoxLayout(self._running)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.stop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 4, 12, 12)
+        column.setSpacing(4)
+        for part in (self.notice, self.open, self._running, self.export):
+            column.addWidget(part)
+        self.say("")
+
+    def say(self, sentence: str) -> None:
+        """Tell something above Export; an empty sentence takes it away."""
+        self.notice.setText(sentence)
+        self.notice.setVisible(bool(sentence))
+        self.open.hide()
+        self._running.hide()
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Files are being written; a ``total`` of 0 is not known yet."""
+        self.say(f"Writing {done} of {total}…" if total else "Writing…")
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self._running.show()
+
+    def show_end(self, sentence: str, folder: Path) -> None:
+        """Writing has ended; what there is lies in ``folder``."""
+        self.say(sentence)
+        self._folder = folder
+        self.open.setVisible(folder.is_dir())
+
+    def _open(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))

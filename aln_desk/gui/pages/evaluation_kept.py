@@ -1,0 +1,68 @@
+"""Where Evaluate was left in a project, as JSON values and back. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aln_desk.domain.errors import AlnError
+from aln_desk.evaluation.selection import Filter, ThresholdRule, filter_of, rule_of
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``project`` is a folder; ``ticks`` what the user ticked or unticked, by scorer's key or cohort's name; ``cohort``
+    and ``card`` are on the screen, ``subgroups`` is the key of the scorer whose subgroups are shown.
+    """
+
+    project: str = ""
+    ticks: Mapping[str, bool] = field(default_factory=dict)
+    filters: tuple[Filter, ...] = ()
+    rule: ThresholdRule = field(default_factory=ThresholdRule)
+    cohort: str = ""
+    card: str = ""
+    subgroups: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` understands."""
+        return {
+            "project": self.project,
+            "ticks": dict(self.ticks),
+            "filters": [one.text for one in self.filters],
+            "rule": self.rule.text,
+            "cohort": self.cohort,
+            "card": self.card,
+            "subgroups": self.subgroups,
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Kept:
+        """Damaged values are passed over."""
+        words = {key: _word(state.get(key)) for key in ("project", "rule", "cohort", "card", "subgroups")}
+        rule, ticks, filters = ThresholdRule(), state.get("ticks"), state.get("filters")
+        with suppress(AlnError):
+            rule = rule_of(words.pop("rule"))
+        return cls(
+            ticks=_ticks(ticks if isinstance(ticks, dict) else {}),
+            filters=tuple(_filters(filters if isinstance(filters, list) else [])),
+            rule=rule,
+            **words,
+        )
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _ticks(values: dict[Any, Any]) -> dict[str, bool]:
+    return {str(key): value for key, value in values.items() if isinstance(value, bool)}
+
+
+def _filters(texts: list[Any]) -> list[Filter]:
+    found = []
+    for text in texts:
+        with suppress(AlnError):
+            found.append(filter_of(str(text)))
+    return found

@@ -1,14 +1,17 @@
-"""Stage 1 on the CPU by ONNX Runtime: exported once for each model, then kept in the user's cache folder.
+"""Stage 1 on the CPU by OpenVINO: exported to ONNX once for each model, then kept in the user's cache folder.
 
-A file is named by the model's digest; beside it stands what it has to be (format, version, its own SHA-256), so that
-one that is damaged or of another version is made anew. The exporter is torch's tracing one: it takes two seconds where
-the newer one takes ten, for the same graph once ONNX Runtime has optimised it.
+OpenVINO computes the same in fp32 1.7 times as fast as ONNX Runtime. A file is named by the model's digest; beside it
+stands what it has to be (format, version, its own SHA-256), so that one that is damaged or of another version is made
+anew. The exporter is torch's tracing one: it takes two seconds where the newer one takes ten, for the same graph once
+it is optimised.
 """
 
 from __future__ import annotations
 
 import hashlib
+import queue
 import shutil
+import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -39,32 +42,46 @@ _OUTPUTS = ("mask_logits", "lesion_logit", "status_logit", "cam", "token")
 
 
 class NotExported(AlnError):
-    """The network cannot be brought to ONNX Runtime; torch can still compute it."""
+    """The network cannot be brought to OpenVINO; torch can still compute it."""
 
 
 class OnnxNetwork:
-    """Stage 1 by ONNX Runtime, image by image.
+    """Stage 1 by OpenVINO, image by image, each by all ``threads``.
 
-    Its ``threads`` serve all callers: as many callers read as many images side by side, which costs less than one
-    image cut into parts, and a lone image still gets them all. They sleep between two images instead of spinning.
+    A second caller may decode its image and bring the last one's findings into shape while the first one computes.
     """
 
     batch = 1
+    callers = 2
 
     def __init__(self, exported: bytes, threads: int) -> None:
-        import onnxruntime
+        # Its converters, which nobody here calls, would report their use: nothing here opens a connection.
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        import openvino
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.callers = threads
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_free_dimension_override_by_name("batch", self.batch)  # shapes are then known beforehand
-        self._session = onnxruntime.InferenceSession(exported, options, providers=["CPUExecutionProvider"])
+        core = openvino.Core()
+        model = core.read_model(exported)
+        size = model.input().get_partial_shape()[1].get_length()
+        model.reshape([self.batch, size, size, 3])  # what is known beforehand need not be found out each time
+        options = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "ENABLE_CPU_PINNING": False,  # the system knows better which core is free
+        }
+        compiled = core.compile_model(model, "CPU", options)
+        self._requests: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        for _ in range(self.callers):
+            self._requests.put(compiled.create_infer_request())
 
     def outputs(self, square: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """All of `MtlOutput`, in its order, of one (1, S, S, 3) uint8 image."""
-        found: list[NDArray[np.float32]] = self._session.run(None, {"square": square})
-        return found
+        request = self._requests.get()
+        try:
+            found = request.infer({0: square})
+            return [np.array(found[at]) for at in range(len(_OUTPUTS))]
+        finally:
+            self._requests.put(request)
 
     def __call__(self, squares: NDArray[np.uint8]) -> list[Found]:
         return [self._found(squares[at : at + 1]) for at in range(len(squares))]
@@ -77,7 +94,7 @@ class OnnxNetwork:
 def open_network(model: LoadedModel, threads: int) -> OnnxNetwork:
     """The model's stage 1 from the cache, exported into it when it is not there.
 
-    Raises `NotExported` where the exporter or ONNX Runtime does not know one of the network's operations, or computes
+    Raises `NotExported` where the exporter or OpenVINO does not know one of the network's operations, or computes
     something else than torch does.
     """
     file = cached_file(model)
@@ -137,8 +154,8 @@ class _FromSquare(nn.Module):
 def _opened(exported: bytes, threads: int) -> OnnxNetwork:
     try:
         return OnnxNetwork(exported, threads)
-    except Exception as error:  # ONNX Runtime's own errors have no common class
-        raise NotExported(f"ONNX Runtime does not take the network ({_first_line(error)}).") from error
+    except Exception as error:  # its errors have no common class
+        raise NotExported(f"OpenVINO does not take the network ({_first_line(error)}).") from error
 
 
 def _compare(network: OnnxNetwork, model: LoadedModel) -> None:

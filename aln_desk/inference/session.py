@@ -60,10 +60,10 @@ class Session:
         threads: int = 0,
         emit: Callable[[Message], None] = lambda message: None,
     ) -> Session:
-        """Load the model in ``folder``: on a CPU for ONNX Runtime, where that can compute it, else for torch.
+        """Load the model in ``folder``: on a CPU for OpenVINO, where that can compute it, else for torch.
 
         ``threads`` work on a CPU; 0 is one less than there are, which leaves one to the window. ``emit`` gets a `Note`
-        when ONNX Runtime cannot be used. Raises `BadModel` and `BadSetting` as `load_model` and
+        when OpenVINO cannot be used. Raises `BadModel` and `BadSetting` as `load_model` and
         `choose_device` do.
         """
         model = load_model(folder, choose_device(device))

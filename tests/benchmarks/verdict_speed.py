@@ -2,7 +2,7 @@
 
 Four images of 800 x 600, from their files to findings in the image's pixels, and the verdict with its shares. The
 reference reads them one after the other with the networks as the papers' formulas read (`plain_networks`) by torch in
-fp32; then a `Session` by torch, and one by ONNX Runtime, as the window opens it. All on the same parameters, with
+fp32; then a `Session` by torch, and one by OpenVINO, as the window opens it. All on the same parameters, with
 the same number of threads, in turns; the ratio is the median over the rounds of the reference's time by ours.
 """
 
@@ -85,7 +85,7 @@ def ways(model: LoadedModel, patient: Patient, threads: int) -> dict[str, Callab
     return {
         "plain": lambda: judge(model, patient, [read_plainly(model, one) for one in patient.bag]),
         "torch": lambda: judge(model, patient, list(by_torch.read(patient.bag))),
-        "ONNX Runtime": lambda: judge(model, patient, list(by_onnx.read(patient.bag))),
+        "OpenVINO": lambda: judge(model, patient, list(by_onnx.read(patient.bag))),
     }
 
 
@@ -118,7 +118,7 @@ def main() -> None:
             seconds = race(ways(model, patient, threads))
             for way, spent in seconds.items():
                 ratio = median(plain / ours for plain, ours in zip(seconds["plain"], spent, strict=True))
-                goal = f"{target:.1f}" if way == "ONNX Runtime" else ""
+                goal = f"{target:.1f}" if way == "OpenVINO" else ""
                 row = f"{name:<16}{way:<14}{median(spent) * 1e3:>8.0f}{min(spent) * 1e3:>9.0f}{ratio:>7.2f}{goal:>10}"
                 print(row, flush=True)
 

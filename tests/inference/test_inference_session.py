@@ -1,4 +1,4 @@
-"""A session: findings that fit their image, in order, once computed; by ONNX Runtime as by torch."""
+"""A session: findings that fit their image, in order, once computed; by OpenVINO as by torch."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_findings_fit_their_image(session: Session, patient: Patient) -> None:
         assert found.image_digest == images.digest(Path(instance.image))
 
 
-def test_onnx_runtime_finds_what_torch_finds(session: Session, patient: Patient, random_model: Path) -> None:
+def test_openvino_finds_what_torch_finds(session: Session, patient: Patient, random_model: Path) -> None:
     assert isinstance(session._network, onnx.OnnxNetwork)
     by_torch = Session(load_model(random_model, torch.device("cpu")))
     for one, two in zip(session.read(patient.bag), by_torch.read(patient.bag), strict=True):

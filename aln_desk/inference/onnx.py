@@ -29,7 +29,7 @@ from aln_desk.models.build import LoadedModel, StageOne
 from aln_desk.models.preprocess import Preprocess
 from aln_desk.models.reading_images import Found
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is exported; another one is exported anew."""
 
 TOLERANCE = 1e-3
@@ -59,17 +59,14 @@ class OnnxNetwork:
         sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
         import openvino
 
-        core = openvino.Core()
-        model = core.read_model(exported)
-        size = model.input().get_partial_shape()[1].get_length()
-        model.reshape([self.batch, size, size, 3])  # what is known beforehand need not be found out each time
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": threads,
             "ENABLE_CPU_PINNING": False,  # the system knows better which core is free
         }
-        compiled = core.compile_model(model, "CPU", options)
+        core = openvino.Core()
+        compiled = core.compile_model(core.read_model(exported), "CPU", options)
         self._requests: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         for _ in range(self.callers):
             self._requests.put(compiled.create_infer_request())
@@ -113,7 +110,7 @@ def cached_file(model: LoadedModel) -> Path:
 
 
 def export(net: StageOne, preprocess: Preprocess) -> bytes:
-    """An ONNX model: ``square`` (batch, S, S, 3) uint8 RGB -> the outputs of `MtlOutput` by name, float32.
+    """An ONNX model: ``square`` (1, S, S, 3) uint8 RGB -> the outputs of `MtlOutput` by name, float32.
 
     Raises `NotExported` where the exporter does not know one of the network's operations.
     """
@@ -130,7 +127,6 @@ def export(net: StageOne, preprocess: Preprocess) -> bytes:
                 file,
                 input_names=names[:1],
                 output_names=names[1:],
-                dynamic_axes={name: {0: "batch"} for name in names},
                 opset_version=20,
                 dynamo=False,
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -204,3 +206,17 @@ def test_a_model_without_stage_two_gives_no_verdict(tmp_path: Path, patient: Pat
     found = list(session.read(patient.bag))
     assert len(found) == 2
     assert judge(session.model, patient, found) is None
+
+
+_OFFLINE = """
+import sys
+sys.addaudithook(lambda event, given: event.startswith(("socket.connect", "socket.getaddrinfo")) and sys.exit(event))
+from pathlib import Path
+from aln_desk.inference.session import Session
+Session.open(Path(sys.argv[1]), "cpu")
+"""
+
+
+def test_opening_a_session_opens_no_connection(random_model: Path) -> None:
+    told = subprocess.run([sys.executable, "-c", _OFFLINE, random_model], capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stderr

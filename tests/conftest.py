@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-# The networks of the tests are small: more threads would wait for one another longer than they work.
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# The tests run on every core, and their networks are small: more threads would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 

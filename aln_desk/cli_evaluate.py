@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aln_desk.domain.errors import BadProject, BadSetting
+from aln_desk.cli_output import Output
+from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from aln_desk.domain.messages import Note, Progress
 
 if TYPE_CHECKING:
     from aln_desk.domain.scorer import Scorer
@@ -21,23 +23,32 @@ if TYPE_CHECKING:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Compare the scorers asked for on the cohorts asked for, write the figures and print the AUCs."""
+    """Compare the scorers asked for on the cohorts asked for, publish it all and print the AUCs; 130 when stopped."""
+    from aln_desk.evaluation import publish
     from aln_desk.evaluation.gather import gather, record
     from aln_desk.evaluation.results import work_out
     from aln_desk.io.project import Project
 
-    with Project.open(options.project) as project:
-        imported = [_import(project, Path(file), name) for name, file in map(_named_file, options.scores)]
+    with Output(options.events, options.stop_with_stdin) as output, Project.open(options.project) as project:
+        say = output.say
+        imported = [_import(project, Path(file), name, say=say) for name, file in map(_named_file, options.scores)]
         gathered = gather(project)
         selection = _selection(options, project, gathered, imported)
         results = work_out(selection, gathered.scorers, gathered.cohorts, gathered.patients)
+        publish.check(project, results, options.parts)
         record(project, results, "command")
-        written = _write(project, results, options.out)
+        for problem in results.problems:
+            output.emit(Note(problem))
+        try:
+            written = _write(project, results, options, output)
+        except Stopped as stopped:
+            output.finished(stopped=True)
+            output.say(str(stopped))
+            return 130
         looks = {cohort.name: len(project.looks(cohort.name)) for cohort in results.cohorts}
-    for problem in results.problems:
-        print(problem, file=sys.stderr)
-    _print(results, looks)
-    print(f"{len(written)} files written to {options.out}. Research use only. Not a medical device.")
+        _print(results, looks, output)
+        output.finished()
+    output.say(f"{len(written)} files written to {options.out}. Research use only. Not a medical device.")
     return 0
 
 
@@ -82,6 +93,26 @@ def add_evaluate(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--readers", action="store_true", help="the readers' judgements too")
     command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where tables and figures go")
+    command.add_argument(
+        "--parts",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PART",
+        help="only these: csv, document, or tables and figures by key, such as table_2 or figure_3a (default: all)",
+    )
+    command.add_argument(
+        "--patients",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATIENT",
+        help="whom the case sheets show (default: of each cell of the confusion matrix the one of median score)",
+    )
+    command.add_argument("--events", action="store_true", help="one JSON event a line, no progress bar")
+    command.add_argument(
+        "--stop-with-stdin", action="store_true", help="stop cleanly when standard input closes (for programs)"
+    )
 
 
 def add_import_scores(command: argparse.ArgumentParser) -> None:
@@ -95,14 +126,21 @@ def add_import_scores(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-probabilities", action="store_true", help="the scores only rank the patients")
 
 
-def _import(project: Project, file: Path, name: str, threshold: float = math.nan, probability: bool = True) -> str:
+def _import(
+    project: Project,
+    file: Path,
+    name: str,
+    threshold: float = math.nan,
+    probability: bool = True,
+    say: Callable[[str], None] = print,
+) -> str:
     """The key of the new scores."""
     from aln_desk.io.scores import import_scores
 
     found = import_scores(project, file, name, threshold, probability)
     for problem in found.problems:
         print(f"{file}: {problem}", file=sys.stderr)
-    print(f"{file}: {found.patients} scores kept as '{name}'.")
+    say(f"{file}: {found.patients} scores kept as '{name}'.")
     return found.key
 
 
@@ -198,21 +236,29 @@ def _named_file(text: str) -> tuple[str, str]:
     return name, file
 
 
-def _write(project: Project, results: Results, out: Path) -> list[Path]:
+def _write(project: Project, results: Results, options: argparse.Namespace, output: Output) -> list[Path]:
     """Everything that an evaluation leaves behind."""
-    from aln_desk.evaluation import csv_files
+    from aln_desk.evaluation.publish import publish
 
-    return csv_files.write(project, results, out)
+    return publish(
+        project,
+        results,
+        options.out,
+        parts=options.parts,
+        patients=options.patients,
+        progress=lambda done, total: output.emit(Progress("evaluate", done, total)),
+        should_stop=output.should_stop,
+    )
 
 
-def _print(results: Results, looks: dict[str, int]) -> None:
+def _print(results: Results, looks: dict[str, int], output: Output) -> None:
     if not results.cohorts:
-        print("No patient has an outcome yet, so there is nothing to compare the verdicts with.", file=sys.stderr)
-    print(f"{'scores':24} {'cohort':20} {'n':>6} {'positive':>8}  AUC (95 % interval)")
+        output.emit(Note("No patient has an outcome yet, so there is nothing to compare the verdicts with."))
+    output.say(f"{'scores':24} {'cohort':20} {'n':>6} {'positive':>8}  AUC (95 % interval)")
     for part in results.parts.values():
         auc = f"{part.auc:.3f}" if part.auc == part.auc else "not defined"
         auc += f" ({part.low:.3f} to {part.high:.3f})" if part.low == part.low else ""
-        print(f"{part.scorer.name:24} {part.cohort:20} {len(part.patients):6d} {part.positive:8d}  {auc}")
+        output.say(f"{part.scorer.name:24} {part.cohort:20} {len(part.patients):6d} {part.positive:8d}  {auc}")
     seen = ", ".join(f"{name} {count}" for name, count in looks.items() if count)
     if seen:
-        print(f"How often test data were looked at so far: {seen}.")
+        output.say(f"How often test data were looked at so far: {seen}.")

@@ -17,6 +17,7 @@ STAGES = {
     "tokens": "Extracting tokens",
     "mil": "Stage 2",
     "predict": "Reading patients",
+    "evaluate": "Writing results",
 }
 
 

@@ -12,6 +12,6 @@ mkdir -p "$out"
 
 python=${PYTHON:-"uv run python"}
 $python -m aln_desk doctor | tee "$out/device.txt"
-$python -m pytest -m gpu 2>&1 | tee "$out/tests.txt"
+$python -m pytest -m gpu -n 0 2>&1 | tee "$out/tests.txt"
 $python tests/benchmarks/gpu.py --out "$out"
 $python -m training.embedded --work "$work" --out "$out/model" --device cuda

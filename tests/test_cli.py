@@ -72,7 +72,7 @@ def test_uncertain_verdicts_are_counted(study: Path, tmp_path: Path, capsys: pyt
     checkpoint.write_manifest(model, {**manifest, "conformal": never})
     assert call("predict", study, "--model", model, "--device", "cpu") == 0
     assert "32 verdicts, 0 of them positive and 32 uncertain." in capsys.readouterr().out
-    assert call("evaluate", study, "--out", tmp_path / "figures") == 0
+    assert call("evaluate", study, "--parts", "csv", "--out", tmp_path / "figures") == 0
     metrics = rows(tmp_path / "figures" / "metrics.csv")
     assert {m["cohort"]: m["uncertain"] for m in metrics} == {"internal test": "8", "training": "24"}
 
@@ -94,7 +94,7 @@ def test_predict_then_evaluate_then_export(
         assert group["token"].shape == (256,)
         assert np.isclose(group["cam"][:].mean(), group.attrs["status_logit"], atol=1e-3)
 
-    assert call("evaluate", study, "--out", tmp_path / "figures") == 0
+    assert call("evaluate", study, "--parts", "csv", "--out", tmp_path / "figures") == 0
     metrics = rows(tmp_path / "figures" / "metrics.csv")
     head = (
         "model,cohort,n,positive,auc,auc_low,auc_high,accuracy,sensitivity,specificity,ppv,npv,f1,threshold,uncertain"

@@ -49,7 +49,9 @@ def run(project: Project, name: str, digest: str, label: str = "") -> None:
 
 
 def evaluate(folder: Path, *words: object) -> int:
-    return cli.run([str(word) for word in ("evaluate", folder, *words, "--out", folder.parent / "out")])
+    return cli.run(
+        [str(word) for word in ("evaluate", folder, *words, "--parts", "csv", "--out", folder.parent / "out")]
+    )
 
 
 def rows(folder: Path) -> list[tuple[str, str, str]]:
@@ -61,8 +63,8 @@ def test_everything_is_compared_where_nothing_is_asked_for(folder: Path, capsys:
     assert evaluate(folder) == 0
     assert rows(folder) == [(model, name, "6") for model in (FIRST, SECOND) for name in ("north, test", "training")]
     told = capsys.readouterr()
-    assert told.err == ""
-    assert "4 files written" in told.out and "not a medical device" in told.out.lower()
+    assert "Writing results" in told.err
+    assert "5 files written" in told.out and "not a medical device" in told.out.lower()
     assert "How often test data were looked at so far: north, test 1." in told.out
 
 

@@ -6,7 +6,7 @@ Each image stands with its outlines, drawn and predicted, and with the model's C
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,9 +21,7 @@ from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.evaluation.figures.style import (
     BODY,
     DOUBLE,
-    SINGLE,
     SMALL,
-    TINY,
     board,
     explained,
     letter,
@@ -42,7 +40,7 @@ from aln_desk.io import images
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.predictions import read_instance, read_shares
 from aln_desk.io.rasterize import class_mask, outlines
-from aln_desk.io.report_pictures import DRAWN, PREDICTED, Rgb, cam_scale, heated
+from aln_desk.io.report_pictures import DRAWN, PREDICTED, Rgb, cam_scale, heated, outlined
 
 CELLS = {"TP": (1, 1), "TN": (0, 0), "FP": (0, 1), "FN": (1, 0)}
 """Cells of a confusion matrix: (outcome, called)."""
@@ -56,6 +54,8 @@ _PIXELS = 420
 _LEFT, _WIDEST, _GAP, _UNDER, _BETWEEN, _EDGE, _SCALE = 36.0, 35.0, 1.2, 4.2, 3.5, 1.0, 8.0
 """Millimetres: the words of a patient, a picture at most, between pictures, under them, between patients, the margin,
 and the scale at the foot."""
+_BESIDE = 36.0
+"""Millimetres: a picture of Fig S1."""
 _TALLEST = 1.1
 """Height over width at which a picture is cut down."""
 _LEAST_TOP = 0.1
@@ -136,7 +136,7 @@ def case_figure(shown: Sequence[Sheet], record: ModelRecord) -> Figure:
             _outlined(figure, picture, left, down, side, tall)
             _heated(figure, picture, picture.found, top, left + side + _GAP, down, side, tall)
             _caption(figure, picture, left, down + tall, 2 * side)
-    _key(figure, {record.scorer.name: top})
+    _key(figure, [(_LEFT + 14, top)])
     return figure
 
 
@@ -144,13 +144,14 @@ def case_figure(shown: Sequence[Sheet], record: ModelRecord) -> Figure:
 def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, ModelRecord]) -> Figure:
     """A row for each patient: one image with its drawn outline, under the first model's CAM and the second's.
 
-    Both sheets of a row are of one patient. Each model has its own scale, as their logits cannot be compared.
+    Both sheets of a row are of one patient; the second says how it was called. Each model has its own scale, as their
+    logits cannot be compared.
     """
     pairs = [(one, other, _common(one, other)) for one, other in rows]
     kept = [(one, other, pair) for one, other, pair in pairs if pair is not None]
     if not kept:
         return explained("No image was read by both models.", DOUBLE)
-    side = 38.0
+    side = _BESIDE
     tall = side * min(_TALLEST, max(_aspect(first) for _, _, (first, _) in kept))
     tops = [cam_top(record, (pair[place].found for _, _, pair in kept)) for place, record in enumerate(records)]
     row, head = tall + _UNDER + _BETWEEN, 4.5
@@ -162,7 +163,7 @@ def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, 
     for place, (one, other, pair) in enumerate(kept):
         down = head + place * row
         letter(figure, _EDGE, down + 2.6, place)
-        _words(figure, one, down, verdict=False)
+        _words(figure, other, down, verdict=False)
         _outlined(figure, pair[0], _LEFT, down, side, tall, predicted=False)
         for column, (whole, picture, top) in enumerate(zip((one, other), pair, tops, strict=True), 1):
             left = _LEFT + column * (side + 3 * _GAP)
@@ -170,7 +171,8 @@ def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, 
             score = f"image {words.number(_score(picture), 2)}, patient {words.number(whole.score, 2)}"
             write_at(figure, left, down + tall + 0.8, score, SMALL, GREY)
         write_at(figure, _LEFT, down + tall + 0.8, _VIEWS[pair[0].instance.view], SMALL, GREY)
-    _key(figure, {record.scorer.name: top for record, top in zip(records, tops, strict=True)}, predicted=False)
+    bars = [(_LEFT + column * (side + 3 * _GAP), top) for column, top in enumerate(tops, 1)]
+    _key(figure, bars, predicted=False)
     return figure
 
 
@@ -250,7 +252,7 @@ def _outlined(
     figure: Figure, picture: Picture, left: float, top: float, side: float, tall: float, predicted: bool = True
 ) -> None:
     """The image with the drawn outline (solid) and the predicted one (dashed)."""
-    axes = _show(figure, picture.image, left, top, side, tall)
+    axes = _show(figure, outlined(picture.image, None, None, _pixels(picture)), picture, left, top, side, tall)
     for ring in picture.drawn:
         _trace(axes, ring, DRAWN)
     if predicted and picture.found is not None:
@@ -267,18 +269,22 @@ def _heated(
         area = board(figure, left, top, side, tall)
         area.text(side / 2, tall / 2, wrapped("not read", side - 2, SMALL), fontsize=SMALL, color=GREY, ha="center")
         return
-    _show(figure, heated(picture.image, found, scale, min(_PIXELS, picture.image.shape[1])), left, top, side, tall)
+    _show(figure, heated(picture.image, found, scale, _pixels(picture)), picture, left, top, side, tall)
 
 
-def _show(figure: Figure, image: Rgb, left: float, top: float, side: float, tall: float) -> Axes:
-    """The picture as wide as ``side``, at the top; its own pixels are the coordinates."""
+def _show(figure: Figure, shown: Rgb, picture: Picture, left: float, top: float, side: float, tall: float) -> Axes:
+    """What is ``shown`` of an image as wide as ``side``, at the top; the image's own pixels are the coordinates."""
     area = board(figure, left, top, side, tall)
-    height, width = image.shape[:2]
+    height, width = picture.image.shape[:2]
     scale = min(side / width, tall / height)
-    area.set(xlim=(0, side / scale), ylim=(tall / scale, 0))
-    area.imshow(image, extent=(0, width, height, 0), interpolation="antialiased", aspect="auto")
+    area.imshow(shown, extent=(0, width, height, 0), interpolation="none", aspect="auto")
     area.set(xlim=(0, side / scale), ylim=(tall / scale, 0))
     return area
+
+
+def _pixels(picture: Picture) -> int:
+    """How wide an image is shown, in pixels."""
+    return min(_PIXELS, int(picture.image.shape[1]))
 
 
 def _trace(
@@ -289,8 +295,8 @@ def _trace(
 
 
 def _caption(figure: Figure, picture: Picture, left: float, down: float, width: float) -> None:
-    share = "" if math.isnan(picture.share) else f", share in the verdict {words.number(100 * picture.share, 0)} %"
-    text = f"{_VIEWS[picture.instance.view]}: image score {words.number(_score(picture), 2)}{share}"
+    share = "" if math.isnan(picture.share) else f", share {words.number(100 * picture.share, 0)} %"
+    text = f"{_VIEWS[picture.instance.view]}: score {words.number(_score(picture), 2)}{share}"
     write_at(figure, left, down + 0.8, shortened(text, width, SMALL), SMALL, GREY)
 
 
@@ -298,36 +304,25 @@ def _score(picture: Picture) -> float:
     return math.nan if picture.found is None else picture.found.status_score
 
 
-def _key(figure: Figure, tops: Mapping[str, float], predicted: bool = True) -> None:
-    """What the lines mean, and a bar of the CAM's colours for each model."""
+def _key(figure: Figure, bars: Sequence[tuple[float, float]], predicted: bool = True) -> None:
+    """What the lines mean and, at each place from the left (millimetres), a bar of the CAM's colours up to its top."""
     width, height = size_of(figure)
     line = height - 3.2
     area = board(figure, 0, line - 2.0, width, 5.0)
     entries = [(DRAWN, "drawn", "solid"), *([(PREDICTED, "predicted", (0, (2.4, 1.4)))] if predicted else [])]
-    left = 5.2
-    for colour, name, dashes in entries:
+    for place, (colour, name, dashes) in enumerate(entries):
+        left = 5.2 + 20.0 * place
         area.plot([left, left + 5], [2, 2], color=tuple(part / 255 for part in colour), linewidth=1, linestyle=dashes)
-        area.text(left + 6, 2, name, fontsize=SMALL, color=GREY, va="center_baseline")
-        left += 20.0
-    left = max(left, _LEFT + 14)
-    room = (width - left) / len(tops)
-    for name, top in tops.items():
-        said = "Evidence (CAM)" if len(tops) == 1 else shortened(name, SINGLE / 3, SMALL)
-        area.text(left, 2, said, fontsize=SMALL, color=GREY, va="center_baseline")
-        start = left + 30 * (len(tops) > 1) + 22 * (len(tops) == 1)
-        bar = board(figure, start, line - 1.2, 20, 2.4)
-        bar.imshow(cam_scale(200, 2), extent=(0, 20, 2.4, 0), aspect="auto")
-        for at, text in ((start - 1, "0"), (start + 21, f"{top:.3g} logits")):
-            area.text(
-                at,
-                2,
-                text,
-                fontsize=TINY + 0.5,
-                color=GREY,
-                va="center_baseline",
-                ha="right" if text == "0" else "left",
-            )
-        left += room
+        _say(area, left + 6, name)
+    for left, top in bars:
+        _say(area, left, "CAM 0")
+        bar = board(figure, left + 8.5, line - 1.2, 14, 2.4)
+        bar.imshow(cam_scale(200, 2), extent=(0, 14, 2.4, 0), interpolation="none", aspect="auto")
+        _say(area, left + 23.5, f"{top:.3g} logits")
+
+
+def _say(area: Axes, left: float, text: str) -> None:
+    area.text(left, 2, text, fontsize=SMALL, color=GREY, va="center_baseline")
 
 
 def _aspect(picture: Picture) -> float:

@@ -1,0 +1,53 @@
+"""CLAIM, the 2024 update (Tejani et al., Radiology: Artificial Intelligence 2024): its items, in our own words."""
+
+from __future__ import annotations
+
+from aln_desk.evaluation.document.checklist import Entry
+from aln_desk.evaluation.document.tripod import DATA, GAPS, METHODS, MODELS, REPRODUCTION
+
+CLAIM = (
+    Entry("1", "Title or abstract say that AI was used, and which", (), "title; the kind of network: section Methods"),
+    Entry("2", "Structured abstract", (), "the abstract"),
+    Entry("3", "Background and intended use", (), "background and clinical role"),
+    Entry("4", "Aims and hypotheses", (), "aims and hypotheses"),
+    Entry("5", "Prospective or retrospective", (), "design"),
+    Entry("6", "Goal of the study", (), "goal, such as building or testing a model"),
+    Entry("7", "Sources of data", (DATA,), "where and how data were collected"),
+    Entry("8", "Who was included and excluded", ("figure_s2", "table_s7"), "criteria before entry into the project"),
+    Entry("9", "Preparation of images and data", (METHODS,), "what was done before import"),
+    Entry("10", "Parts of images or data that were chosen", (METHODS,), "how images were chosen at the scanner"),
+    Entry("11", "De-identification", (), "how names were removed from images and tables"),
+    Entry("12", "Missing data", (METHODS, "table_s7"), ""),
+    Entry("13", "How images were acquired", (), "scanners, probes, settings, operators"),
+    Entry("14", "How the reference standard was defined", (), "pathology of the nodes: biopsy or dissection"),
+    Entry("15", "Why this reference standard", (), "reasons"),
+    Entry("16", "Who made the reference annotations", (), "pathologists; who drew the outlines"),
+    Entry("17", "How the test set was annotated", (), "same or other annotators, tools"),
+    Entry("18", "Variation between and within raters", (), "agreement of annotators"),
+    Entry("19", "How data were parted", (DATA, METHODS), "why so"),
+    Entry("20", "At which level the parts are apart", (DATA,), ""),
+    Entry("21", "Intended number of patients", (), "sample size and its reason"),
+    Entry("22", "The model: inputs, layers, outputs", (METHODS, MODELS), ""),
+    Entry("23", "Software and libraries", (METHODS,), ""),
+    Entry("24", "First parameters", (METHODS,), ""),
+    Entry("25", "Training: augmentation, settings, how many models", (METHODS, "figure_s6"), ""),
+    Entry("26", "How the final model was chosen", (METHODS, MODELS), "whether others were tried"),
+    Entry("27", "Ensembles", (METHODS,), ""),
+    Entry("28", "Measures of performance", (METHODS,), ""),
+    Entry("29", "Significance and uncertainty", (METHODS,), ""),
+    Entry("30", "Robustness", ("figure_s5", "table_s6"), "further analyses of sensitivity"),
+    Entry("31", "Explaining the model", ("figure_4", "figure_s1"), ""),
+    Entry("32", "Evaluation on data of the same source", ("table_2", "figure_3"), ""),
+    Entry("33", "Testing on data of another source", ("table_2", "figure_3"), "whether a cohort is truly external"),
+    Entry("34", "Trial registration", (), "register and number, or that there is none"),
+    Entry("35", "How many were in and out", ("figure_s2", "table_s7"), ""),
+    Entry("36", "Who the patients of each part are", (DATA, "table_1", "table_s1"), ""),
+    Entry("37", "Performance on all parts", ("table_2", "figure_2", "figure_3", "table_s2"), ""),
+    Entry("38", "Diagnostic accuracy with its precision", ("table_2", "table_s5"), ""),
+    Entry("39", "Where it failed", ("figure_4", "figure_2"), "why"),
+    Entry("40", "Limits of the study", (GAPS,), "limits"),
+    Entry("41", "What it means for practice", (), "implications"),
+    Entry("42", "Full protocol", (), "where it can be read"),
+    Entry("43", "Where software, model and data can be had", (MODELS, REPRODUCTION), "addresses"),
+    Entry("44", "Funding", (), "funding and the funder's part"),
+)

@@ -1,0 +1,111 @@
+"""What the pieces of a publication are made from, and the sentences that say why one cannot be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aln_desk.domain.patient import Cohort, Patient
+from aln_desk.evaluation import provenance
+from aln_desk.evaluation.provenance import ModelRecord
+from aln_desk.evaluation.results import Results
+from aln_desk.io.project import Project
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class NothingToShow(Exception):
+    """Why a piece cannot be made of this study, as a sentence for its readers."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """A figure, with what its title says and what a reader must know to read it."""
+
+    figure: Figure
+    title: str
+    legend: str
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What everything is made from. ``by_hand`` are the patients to show as cases; empty: chosen by rule.
+
+    What takes long asks ``should_stop`` and then raises `Stopped`.
+    """
+
+    project: Project
+    results: Results
+    by_hand: tuple[str, ...] = ()
+    should_stop: Callable[[], bool] = lambda: False
+
+    @cached_property
+    def patients(self) -> tuple[Patient, ...]:
+        """All patients of the project."""
+        return tuple(self.project.patients())
+
+    @cached_property
+    def records(self) -> tuple[ModelRecord, ...]:
+        """What is known of each scorer, in the order of the results."""
+        return provenance.records(self.project, self.results.scorers)
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """Of the results."""
+        return self.results.cohorts
+
+    @property
+    def first(self) -> str:
+        """Key of the first scorer, whom figures of one scorer show."""
+        if not self.results.scorers:
+            raise NothingToShow("Nobody has scored the patients.")
+        return self.results.scorers[0].key
+
+    @property
+    def readers_of_images(self) -> list[ModelRecord]:
+        """The models whose findings on the images are kept."""
+        return [one for one in self.records if one.findings is not None]
+
+
+def with_cohorts(study: Study) -> Results:
+    """The results, where there is a cohort and a scorer. Raises `NothingToShow`."""
+    if not study.cohorts or not study.results.scorers:
+        raise NothingToShow("No cohort with outcomes has been scored.")
+    return study.results
+
+
+def scored(study: Study) -> Results:
+    """The results, where somebody has a score and an outcome. Raises `NothingToShow`."""
+    results = with_cohorts(study)
+    if not any(part.patients for part in results.parts.values()):
+        raise NothingToShow("No patient has both an outcome and a score.")
+    return results
+
+
+def several(study: Study) -> Results:
+    """The results of two scorers or more. Raises `NothingToShow`."""
+    results = scored(study)
+    if len(results.scorers) < 2:
+        raise NothingToShow("There is one model only, so there is no pair to compare.")
+    return results
+
+
+def probabilities(study: Study) -> Results:
+    """The results, where some scores are probabilities. Raises `NothingToShow`."""
+    results = scored(study)
+    if not any(scorer.probability for scorer in results.scorers):
+        raise NothingToShow("No scores are meant as probabilities.")
+    return results
+
+
+def described(study: Study) -> Mapping[str, Sequence[Patient]]:
+    """Patients of known outcome by cohort, where they have clinical variables. Raises `NothingToShow`."""
+    patients = study.results.patients
+    if not any(patients.values()):
+        raise NothingToShow("No patient of known outcome is in the cohorts.")
+    if not any(one.clinical for group in patients.values() for one in group):
+        raise NothingToShow("The project holds no clinical variables.")
+    return patients

@@ -1,0 +1,135 @@
+"""Whom the case sheets show, and what stands on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import publishable_study
+import pytest
+from matplotlib.figure import Figure
+
+from aln_desk.evaluation import case_sheets, figures
+from aln_desk.evaluation.provenance import ModelRecord
+from aln_desk.evaluation.results import Part
+from aln_desk.evaluation.study import Study
+from aln_desk.io.project import Project
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    folder = tmp_path_factory.mktemp("cases") / "study"
+    publishable_study.make(folder)
+    with Project.open(folder) as project:
+        yield publishable_study.study(project)
+
+
+def part_of(study: Study, place: int = 0, cohort: str = "internal test") -> Part:
+    return study.results.parts[study.records[place].scorer.key, cohort]
+
+
+def words_of(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.texts] + [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_the_median_patient_of_each_cell(study: Study) -> None:
+    part = part_of(study)
+    chosen = case_sheets.median_patients(part)
+    scores = dict(zip(part.patients, part.score.tolist(), strict=True))
+    for cell, (outcome, called) in case_sheets.CELLS.items():
+        behind = sorted(part.behind(outcome, called), key=lambda name: (scores[name], name))
+        assert (cell in chosen) == bool(behind)
+        if behind:
+            middle = sorted(scores[name] for name in behind)
+            assert scores[chosen[cell]] == middle[(len(middle) - 1) // 2]
+
+
+def test_no_cell_without_a_threshold(study: Study) -> None:
+    assert case_sheets.median_patients(replace(part_of(study), threshold=math.nan, confusion=None)) == {}
+
+
+def test_sheets_have_images_outlines_findings_and_shares(study: Study) -> None:
+    part, record = part_of(study), study.records[0]
+    shown = case_sheets.sheets(part, record, study.patients, ["P25", "nobody", "P26"])
+    assert [one.patient.id for one in shown] == ["P25", "P26"]
+    first = shown[0]
+    assert (first.cell, first.score, first.threshold) == (
+        "TP" if first.score >= 0.5 else "FN",
+        publishable_study.score_of(25, 0),
+        0.5,
+    )
+    assert [picture.instance.id for picture in first.pictures] == ["P25/P25_T.png", "P25/P25_L.png"]
+    assert all(len(picture.drawn) == 1 and picture.share == 0.5 for picture in first.pictures)
+    assert first.pictures[0].found is not None and first.pictures[0].found.mask.any()
+
+
+def test_an_image_that_is_gone_is_left_out(study: Study, tmp_path: Path) -> None:
+    patient = study.project.patient("P25")
+    gone = replace(patient, bag=(replace(patient.bag[0], image=str(tmp_path / "gone.png")), patient.bag[1]))
+    (shown,) = case_sheets.sheets(part_of(study), study.records[0], [gone], ["P25"])
+    assert [picture.instance.id for picture in shown.pictures] == [patient.bag[1].id]
+    assert shown.images == 2
+
+
+def test_of_many_images_those_of_the_largest_share_are_shown(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(case_sheets, "_MOST_IMAGES", 1)
+    monkeypatch.setattr(case_sheets, "read_shares", lambda path, names: dict(zip(names, [0.2, 0.8], strict=True)))
+    (shown,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
+    assert [picture.share for picture in shown.pictures] == [0.8]
+    assert "1 of 2 images" in words_of(case_sheets.case_figure([shown], study.records[0]))
+
+
+def test_the_figure_tells_patients_verdicts_and_the_scale(study: Study) -> None:
+    part, record = part_of(study), study.records[0]
+    chosen = case_sheets.median_patients(part)
+    figure = case_sheets.case_figure(case_sheets.sheets(part, record, study.patients, chosen.values()), record)
+    words = words_of(figure)
+    assert set(chosen.values()) <= set(words)
+    assert {"a", "drawn", "predicted", "CAM 0", "4 logits"} <= set(words)
+    assert any(text.startswith("Tumour: score 0.56, share") for text in words)
+    assert figures.rendered(figure, "svg") == figures.rendered(figure, "svg")
+
+
+def test_patients_whose_images_were_not_read_are_explained(study: Study) -> None:
+    unread = ModelRecord(study.records[0].scorer, {})
+    shown = case_sheets.sheets(part_of(study), unread, study.patients, ["P25"])
+    assert shown[0].pictures == ()
+    assert any("No case to show" in text for text in words_of(case_sheets.case_figure(shown, unread)))
+    assert case_sheets.remedy("study", unread).endswith(f"aln-desk predict study --model {unread.scorer.key}")
+
+
+def test_two_models_side_by_side_have_scales_of_their_own(study: Study) -> None:
+    both = [
+        case_sheets.sheets(part_of(study, place), study.records[place], study.patients, ["P25", "P26"])
+        for place in (1, 0)
+    ]
+    rows = list(zip(*both, strict=True))
+    figure = case_sheets.cam_figure(rows, (study.records[1], study.records[0]))
+    words = words_of(figure)
+    assert {"plain", "embedded", "2 logits", "4 logits"} <= set(words)  # of the plain model's CAMs, and of a manifest
+    assert f"image 0.56, patient {publishable_study.score_of(25, 1):.2f}" in words
+
+
+def test_models_that_share_no_image_are_explained(study: Study) -> None:
+    (one,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
+    bare = replace(one, pictures=())
+    figure = case_sheets.cam_figure([(one, bare)], (study.records[0], study.records[1]))
+    assert any("No image was read by both" in text for text in words_of(figure))
+
+
+@pytest.mark.parametrize(("said", "top"), [(7.5, 7.5), (None, 1.0), (-1, 1.0), ("x", 1.0), (math.inf, 1.0)])
+def test_the_scale_is_the_manifests_or_reaches_the_highest_point(study: Study, said: object, top: float) -> None:
+    (shown,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
+    record = replace(study.records[0], manifest={"cam_top": said})
+    assert case_sheets.cam_top(record, [picture.found for picture in shown.pictures]) == top
+
+
+def test_a_cam_of_no_number_has_a_scale_all_the_same(study: Study) -> None:
+    (shown,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
+    found = shown.pictures[0].found
+    assert found is not None
+    empty = replace(found, cam=np.full((4, 4), np.nan, np.float32))
+    assert case_sheets.cam_top(replace(study.records[0], manifest={}), [empty, None]) == pytest.approx(0.1)

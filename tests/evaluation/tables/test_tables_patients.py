@@ -45,14 +45,16 @@ def test_unknown_is_a_level_and_missing_is_counted_apart() -> None:
     lvi = ["yes"] * 5 + ["no"] * 3 + ["unknown"] * 2 + [""] * 4
     table = table_one({"one": make_patients("one", [0, 1] * 7, lvi=lvi), "two": make_patients("two", [0], lvi=["yes"])})
     rows = {": ".join(table.path(place)): row[1:3] for place, row in enumerate(table.rows)}
-    found = {path.split(": ")[1]: row for path, row in rows.items() if path.startswith("Lymphovascular invasion, n (%): ")}
+    head = "Lymphovascular invasion, n (%): "
+    found = {path.removeprefix(head): row for path, row in rows.items() if path.startswith(head)}
     assert found == {
         "No": ("3 (30.0)", "0 (0.0)"),
         "Yes": ("5 (50.0)", "1 (100.0)"),
         "Unknown": ("2 (20.0)", "0 (0.0)"),
         "Missing": ("4", "0"),
     }
-    assert "doubtful where an expected count is below 5: Node status in pathology, Lymphovascular invasion" in notes(table)
+    doubtful = "Node status in pathology, Lymphovascular invasion"
+    assert f"doubtful where an expected count is below 5: {doubtful}" in notes(table)
 
 
 def test_images_are_counted_by_view() -> None:

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def evaluate(options: argparse.Namespace) -> int:
         gathered = gather(project)
         selection = _selection(options, project, gathered, imported)
         results = work_out(selection, gathered.scorers, gathered.cohorts, gathered.patients)
-        publish.check(project, results, options.parts)
+        publish.check(project, results, options.parts, options.patients)
         record(project, results, "command")
         for problem in results.problems:
             output.emit(Note(problem))
@@ -48,7 +49,8 @@ def evaluate(options: argparse.Namespace) -> int:
         looks = {cohort.name: len(project.looks(cohort.name)) for cohort in results.cohorts}
         _print(results, looks, output)
         output.finished()
-    output.say(f"{len(written)} files written to {options.out}. Research use only. Not a medical device.")
+    files = "1 file" if len(written) == 1 else f"{len(written)} files"
+    output.say(f"{files} written to {options.out}. Research use only. Not a medical device.")
     return 0
 
 
@@ -121,9 +123,17 @@ def add_import_scores(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, metavar="FILE", help="CSV with the columns patient and score")
     command.add_argument("--name", required=True, help="what these scores are called; older ones are replaced")
     command.add_argument(
-        "--threshold", type=float, default=math.nan, metavar="T", help="score from which a patient is positive"
+        "--threshold", type=_number, default=math.nan, metavar="T", help="score from which a patient is positive"
     )
     command.add_argument("--no-probabilities", action="store_true", help="the scores only rank the patients")
+
+
+def _number(text: str) -> float:
+    """A threshold that was typed, which must be one. Raises `BadSetting`."""
+    with suppress(ValueError):
+        if math.isfinite(value := float(text)):
+            return value
+    raise BadSetting(f"--threshold {text}: write a number, such as 0.5, or leave it out where there is none.")
 
 
 def _import(
@@ -247,6 +257,7 @@ def _write(project: Project, results: Results, options: argparse.Namespace, outp
         parts=options.parts,
         patients=options.patients,
         progress=lambda done, total: output.emit(Progress("evaluate", done, total)),
+        left_out=lambda sentence: output.emit(Note(sentence)) if options.parts else None,
         should_stop=output.should_stop,
     )
 

@@ -113,6 +113,7 @@ def test_filters_and_threshold(folder: Path) -> None:
         (["--where", "age"], "write variable=value"),
         (["--threshold", "best"], "'best' is no threshold"),
         (["--scores", "file.csv"], "write NAME=FILE"),
+        (["--patients", "X9"], "no patient 'X9'"),
     ],
 )
 def test_unknown_names_are_refused_with_those_that_exist(folder: Path, words: list[str], sentence: str) -> None:
@@ -176,3 +177,16 @@ def test_scores_are_imported_for_later(folder: Path, tmp_path: Path, capsys: pyt
     assert not kept.probability
     with pytest.raises(BadFile, match="does not exist"):
         cli.run(["import-scores", str(folder), str(tmp_path / "none.csv"), "--name", "R"])
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "half"])
+def test_a_threshold_of_imported_scores_is_a_number(folder: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "r.csv").write_text("patient,score\nP6,0.5\n")
+    with pytest.raises(BadSetting, match=f"--threshold {text}: write a number"):
+        cli.run(["import-scores", str(folder), str(tmp_path / "r.csv"), "--name", "R", "--threshold", text])
+
+
+def test_a_part_that_was_asked_for_and_cannot_be_made_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate(folder, "--parts", "figure_4a")
+    told = capsys.readouterr()
+    assert "Figure 4A is left out: " in told.err and " files written" in told.out

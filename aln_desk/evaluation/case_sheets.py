@@ -56,6 +56,8 @@ _LEFT, _WIDEST, _GAP, _UNDER, _BETWEEN, _EDGE, _SCALE = 36.0, 35.0, 1.2, 4.2, 3.
 and the scale at the foot."""
 _BESIDE = 36.0
 """Millimetres: a picture of Fig S1."""
+_TITLES = 4.5
+"""Millimetres: the line of the models' names above Fig S1."""
 _TALLEST = 1.1
 """Height over width at which a picture is cut down."""
 _LEAST_TOP = 0.1
@@ -147,21 +149,21 @@ def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, 
     Both sheets of a row are of one patient; the second says how it was called. Each model has its own scale, as their
     logits cannot be compared.
     """
-    pairs = [(one, other, _common(one, other)) for one, other in rows]
+    pairs = [(one, other, in_common(one, other)) for one, other in rows]
     kept = [(one, other, pair) for one, other, pair in pairs if pair is not None]
     if not kept:
         return explained("No image was read by both models.", DOUBLE)
     side = _BESIDE
     tall = side * min(_TALLEST, max(_aspect(first) for _, _, (first, _) in kept))
     tops = [cam_top(record, (pair[place].found for _, _, pair in kept)) for place, record in enumerate(records)]
-    row, head = tall + _UNDER + _BETWEEN, 4.5
-    figure = sheet(DOUBLE, head + len(kept) * row + _SCALE)
+    row = tall + _UNDER + _BETWEEN
+    figure = sheet(DOUBLE, _TITLES + len(kept) * row + _SCALE)
     titles = ["Drawn outline", *(record.scorer.name for record in records)]
     for column, title in enumerate(titles):
         left = _LEFT + column * (side + 3 * _GAP)
         write_at(figure, left, 3.4, shortened(title, side, BODY), va="baseline")
     for place, (one, other, pair) in enumerate(kept):
-        down = head + place * row
+        down = _TITLES + place * row
         letter(figure, _EDGE, down + 2.6, place)
         _words(figure, other, down, verdict=False)
         _outlined(figure, pair[0], _LEFT, down, side, tall, predicted=False)
@@ -174,6 +176,17 @@ def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, 
     bars = [(_LEFT + column * (side + 3 * _GAP), top) for column, top in enumerate(tops, 1)]
     _key(figure, bars, predicted=False)
     return figure
+
+
+def rows_of(figure: Figure, patients: Sequence[str], titled: bool = False) -> tuple[tuple[str, float, float], ...]:
+    """Where each patient's row lies in a figure of these patients: id, top and bottom as shares of the height.
+
+    ``titled``: below the models' names, as in `cam_figure`.
+    """
+    height, head = size_of(figure)[1], _TITLES if titled else 0.0
+    row = (height - head - _SCALE) / max(1, len(patients))
+    edges = [(head + place * row) / height for place in range(len(patients) + 1)]
+    return tuple(zip(patients, edges, edges[1:], strict=False))
 
 
 def cam_top(record: ModelRecord, found: Iterable[InstancePrediction | None]) -> float:
@@ -221,7 +234,7 @@ def _drawn(instance: Instance, image: Rgb) -> tuple[tuple[tuple[float, float], .
     return ()
 
 
-def _common(one: Sheet, other: Sheet) -> tuple[Picture, Picture] | None:
+def in_common(one: Sheet, other: Sheet) -> tuple[Picture, Picture] | None:
     """The first image that both models have read, a tumour before a node."""
     second = {picture.instance.id: picture for picture in other.pictures}
     both = [(picture, second[picture.instance.id]) for picture in one.pictures if picture.instance.id in second]

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 
+from aln_desk.evaluation.provenance import records
 from aln_desk.evaluation.results import Part, Results
 from aln_desk.evaluation.roc_figure import LabelledCurve, roc_svg
 from aln_desk.evaluation.segmentation import SegmentationRow, segmentation
 from aln_desk.evaluation.selection import passes
 from aln_desk.io.atomic import write_text
-from aln_desk.io.predictions import instances_file
 from aln_desk.io.project import Project
 
 METRICS_COLUMNS = (
@@ -44,9 +44,10 @@ def write(project: Project, results: Results, out: Path) -> list[Path]:
     """Write the files to ``out``, which is made, and name them.
 
     A row for each scorer and cohort; what is not defined is an empty cell, and all other numbers keep all their
-    digits. Masks are measured for every model of the results whose findings are kept, on all patients of their
-    cohorts (without any cohort: of the project) whom the filters let pass. Raises `BadFile` where ``out`` cannot be
-    written.
+    digits. Masks are measured for every model of the results that draws some and whose findings are kept, on all
+    patients of their cohorts (without any cohort: of the project) whom the filters let pass.
+
+    Raises `BadFile` where ``out`` cannot be written.
     """
     parts = [results.parts[scorer.key, cohort.name] for scorer in results.scorers for cohort in results.cohorts]
     texts = {
@@ -101,11 +102,11 @@ def _labelled(part: Part, several: bool) -> LabelledCurve:
 
 
 def _segmentation(project: Project, results: Results) -> list[SegmentationRow]:
-    models = [scorer.key for scorer in results.scorers if scorer.kind == "model"]
-    files = {model: instances_file(project.predictions, model) for model in models}
+    known = records(project, results.scorers)
+    files = {one.scorer.key: one.findings for one in known if one.findings is not None and not one.status_only}
     cohorts = [cohort.name for cohort in results.cohorts or project.cohorts()]
     patients = [patient for patient in project.patients() if passes(patient, results.selection.filters)]
-    return segmentation({model: file for model, file in files.items() if file.exists()}, patients, cohorts)
+    return segmentation(files, patients, cohorts)
 
 
 def _cell(value: object) -> object:

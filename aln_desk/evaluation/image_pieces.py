@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from aln_desk.domain.errors import BadFile, Stopped
@@ -22,22 +22,24 @@ def cases(study: Study, cohort: Cohort) -> Drawn:
     """Figure 4 of one cohort: the first model whose findings are kept. Raises `NothingToShow`."""
     from aln_desk.evaluation import case_sheets
 
-    record = _first_reader(study)
+    record = first_reader(study)
     part = study.results.parts[record.scorer.key, cohort.name]
     chosen = study.by_hand or tuple(case_sheets.median_patients(part).values())
     shown = case_sheets.sheets(part, record, study.results.patients[cohort.name], chosen)
     if not any(one.pictures for one in shown):
         raise NothingToShow(f"No patient of {cohort.name} can be shown: none was chosen whose images were read.")
     how = "chosen by hand" if study.by_hand else f"chosen by rule: {case_sheets.RULE}"
+    figure = case_sheets.case_figure(shown, record)
     return Drawn(
-        case_sheets.case_figure(shown, record),
+        figure,
         f"Cases of {cohort.name} read by {record.scorer.name}",
         f"Patients were {how}. Each image with the drawn and the predicted outline, and under the CAM, whose positive "
         "part in logits has the same scale throughout; image scores and shares in the verdict are the model's.",
+        case_sheets.rows_of(figure, [one.patient.id for one in shown]),
     )
 
 
-def _first_reader(study: Study) -> ModelRecord:
+def first_reader(study: Study) -> ModelRecord:
     """The first model whose findings are kept, or the sentence that says how to get them."""
     from aln_desk.evaluation.case_sheets import remedy
 
@@ -50,11 +52,14 @@ def _first_reader(study: Study) -> ModelRecord:
     raise NothingToShow(remedy(study.project.name, models[0]))
 
 
-def cams(study: Study) -> Drawn:
-    """Figure S1: two models on patients of the first cohort that has some. Raises `NothingToShow`."""
+def cams(study: Study, models: Sequence[str] = ()) -> Drawn:
+    """Figure S1: two models, or those chosen (by key), on patients of the first cohort that has some.
+
+    Raises `NothingToShow`.
+    """
     from aln_desk.evaluation import case_sheets
 
-    plain, main = _two_readers(study)
+    plain, main = two_readers(study, models)
     parts = [study.results.parts[main.scorer.key, cohort.name] for cohort in study.cohorts]
     part = next((one for one in parts if one.patients), None)
     if part is None:
@@ -67,19 +72,28 @@ def cams(study: Study) -> Drawn:
     rows = [(by_id[sheet.patient.id], sheet) for sheet in shown if sheet.patient.id in by_id]
     if not rows:
         raise NothingToShow("No patient was scored by both models.")
+    figure = case_sheets.cam_figure(rows, (plain, main))
     return Drawn(
-        case_sheets.cam_figure(rows, (plain, main)),
+        figure,
         f"CAM of {plain.scorer.name} beside {main.scorer.name}, {part.cohort}",
         f"Patients chosen as for Figure 4, called by {main.scorer.name}; one image each. The positive part of each "
         "model's CAM on that model's own scale; beneath, the image's score and the patient's.",
+        case_sheets.rows_of(
+            figure, [other.patient.id for one, other in rows if case_sheets.in_common(one, other)], titled=True
+        ),
     )
 
 
-def _two_readers(study: Study) -> tuple[ModelRecord, ModelRecord]:
-    """The comparator of one task and the first other model, as in the paper; without one the second and the first."""
+def two_readers(study: Study, models: Sequence[str] = ()) -> tuple[ModelRecord, ModelRecord]:
+    """The comparator of one task and the first other model, as in the paper; without one the second and the first.
+
+    Or the two ``models`` chosen (by key). Raises `NothingToShow`.
+    """
     from aln_desk.evaluation.case_sheets import remedy
 
-    first = next((one for one in study.readers_of_images if not one.status_only), None) or _first_reader(study)
+    if models:
+        return _chosen_readers(study, models)
+    first = next((one for one in study.readers_of_images if not one.status_only), None) or first_reader(study)
     others = [one for one in study.readers_of_images if one is not first]
     if not others:
         unread = [
@@ -90,36 +104,69 @@ def _two_readers(study: Study) -> tuple[ModelRecord, ModelRecord]:
     return next((one for one in others if one.status_only), others[0]), first
 
 
+def _chosen_readers(study: Study, models: Sequence[str]) -> tuple[ModelRecord, ModelRecord]:
+    from aln_desk.evaluation.case_sheets import remedy
+
+    found = [one for key in dict.fromkeys(models) for one in study.records if one.scorer.key == key]
+    if len(found) != 2:
+        raise NothingToShow("Choose two different models that are ticked.")
+    for one in found:
+        if one.findings is None:
+            raise NothingToShow(remedy(study.project.name, one))
+    return found[0], found[1]
+
+
 def segmentation(study: Study) -> Table:
     """Table S2. Raises `NothingToShow`, and `Stopped`."""
-    names = [one.scorer.name for one in study.readers_of_images]
-    if not names:
-        _first_reader(study)
-    table = table_s2(overlaps(study), [cohort.name for cohort in study.cohorts], names)
+    if not study.readers_of_images:
+        first_reader(study)
+    return segmentation_table(study, overlaps(study))
+
+
+def segmentation_table(study: Study, found: Iterable[Overlap]) -> Table:
+    """Table S2 of what was measured. Raises `NothingToShow`."""
+    names = [one.scorer.name for one in study.readers_of_images if not one.status_only]
+    table = table_s2(found, [cohort.name for cohort in _measured_cohorts(study)], names)
     if not table.rows:
         raise NothingToShow("No image has both a drawn outline and a model's mask.")
     return table
+
+
+def measured_patients(study: Study) -> list[Patient]:
+    """The patients whose masks Table S2 measures: of the results' cohorts, who pass the filters.
+
+    Masks need no outcomes: where the results have no cohort for want of them, all cohorts are measured.
+    """
+    names, filters = {cohort.name for cohort in _measured_cohorts(study)}, study.results.selection.filters
+    return [patient for patient in study.patients if patient.cohort in names and passes(patient, filters)]
+
+
+def _measured_cohorts(study: Study) -> Sequence[Cohort]:
+    return study.cohorts or study.project.cohorts()
 
 
 def overlaps(study: Study) -> Iterator[Overlap]:
     """How every model's masks agree with the drawn ones, on the patients of the results' cohorts who pass the filters,
     whether their outcome is known or not. Raises `Stopped`.
     """
-    names, filters = {cohort.name for cohort in study.cohorts}, study.results.selection.filters
-    for patient in study.patients:
+    for patient in measured_patients(study):
         if study.should_stop():
             raise Stopped("Stopped while masks were compared.")
-        if patient.cohort in names and passes(patient, filters):
-            yield from _overlaps_of(patient, study.readers_of_images)
+        yield from overlaps_of(patient, study.readers_of_images)
 
 
-def _overlaps_of(patient: Patient, records: Sequence[ModelRecord]) -> Iterator[Overlap]:
+def overlaps_of(patient: Patient, records: Sequence[ModelRecord]) -> Iterator[Overlap]:
+    """How each model's masks agree with the drawn ones on a patient's images that have both.
+
+    A model that learnt the status alone has no masks, though its findings have an empty one.
+    """
+    able = [one for one in records if not one.status_only]
     for instance in patient.bag:
-        if not records or not is_annotated(instance):
+        if not able or not is_annotated(instance):
             continue
         with suppress(BadFile):
             annotation = current_annotation(instance)
-            for record in records:
+            for record in able:
                 found = record.findings and read_instance(record.findings, instance.id, record.scorer.key)
                 if found:
                     drawn = class_mask(annotation, *found.mask.shape) > 0

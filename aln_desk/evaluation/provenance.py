@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +26,15 @@ _DIGITS = 16
 class ModelRecord:
     """A scorer with what is known of it: ``manifest`` is empty where no model lies in the project, and for readers
     and imports; ``run`` is the training that made it; ``findings`` its file of findings on images, if there is one.
+    ``bases`` are the manifests of the model whose stage 1 it took over, of that one's in turn, and so on; the last is
+    empty where the project does not hold it.
     """
 
     scorer: Scorer
     manifest: Mapping[str, Any]
     run: Run | None = None
     findings: Path | None = None
+    bases: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def training(self) -> Mapping[str, Any]:
@@ -42,6 +45,16 @@ class ModelRecord:
     def kind(self) -> str:
         """``image``, ``clinical``, ``fusion``; empty for what is no model, or one that is not known."""
         return str(self.manifest.get("kind") or "image") if self.manifest else ""
+
+    @property
+    def stage_one(self) -> Mapping[str, Any]:
+        """The manifest of the model whose training taught stage 1: its own, or a base's; empty: not known."""
+        return self.bases[-1] if self.bases else self.manifest
+
+    @property
+    def stage_two(self) -> Mapping[str, Any]:
+        """The manifest of the model whose training taught stage 2: a fusion keeps its base's; empty: not known."""
+        return next((one for one in (self.manifest, *self.bases) if one.get("kind") != "fusion"), {})
 
     @property
     def simulated(self) -> bool:
@@ -58,10 +71,7 @@ def records(project: Project, scorers: Iterable[Scorer]) -> tuple[ModelRecord, .
     """What the project knows of each scorer, in their order. Never raises: what cannot be read is not known."""
     runs = {run.digest: run for run in reversed(read_runs(project.runs)) if run.digest}
     return tuple(
-        ModelRecord(one, _manifest(project, one.key), runs.get(one.key), _findings(project, one.key))
-        if one.kind == "model"
-        else ModelRecord(one, {})
-        for one in scorers
+        _record(project, one, runs.get(one.key)) if one.kind == "model" else ModelRecord(one, {}) for one in scorers
     )
 
 
@@ -92,6 +102,20 @@ def image_digest(record: ModelRecord, patients: Iterable[Patient]) -> str:
     read, wanted = known(record.findings, record.scorer.key), {one.id for each in patients for one in each.bag}
     pairs = sorted((name, content) for name, content in read.items() if name in wanted)
     return _digest(pairs) if pairs else ""
+
+
+def _record(project: Project, scorer: Scorer, run: Run | None) -> ModelRecord:
+    manifest = _manifest(project, scorer.key)
+    return ModelRecord(scorer, manifest, run, _findings(project, scorer.key), tuple(_bases(project, manifest)))
+
+
+def _bases(project: Project, manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """See `ModelRecord.bases`; a manifest that names itself, which nobody trained, does not hold us up."""
+    seen = [""]
+    while (base := str(_mapping(manifest.get("training")).get("base") or "")) not in seen:
+        seen.append(base)
+        manifest = _manifest(project, base)
+        yield manifest
 
 
 def _findings(project: Project, digest: str) -> Path | None:

@@ -33,6 +33,7 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 CSV, DOCUMENT = "csv", "document"
 """Parts that are no single table or figure: the files for programs, and the document with all of its pieces."""
+_STAGE = ".aln-"
 
 Block = TableBlock | FigureBlock
 
@@ -45,22 +46,25 @@ def publish(
     parts: Sequence[str] = (),
     patients: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
+    left_out: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> list[Path]:
     """Write everything into the folder ``out``, which is made, and name the files.
 
     ``parts`` are keys of pieces (``table_2``; ``figure_4`` means those of all cohorts), `CSV` or `DOCUMENT`; none:
     all. ``patients`` are shown as cases instead of those chosen by rule. What the project has not what it takes is left
-    out, and document and manifest say why. The same project, results and versions give the same bytes. What an older
-    publication left in ``out`` beyond the new files is removed, unless ``parts`` are asked for.
+    out, and ``left_out`` is told why, as are document and manifest. The same project, results and versions give the
+    same bytes. What an older publication left in ``out`` beyond the new files is removed, unless ``parts`` are asked
+    for.
 
-    Raises `BadSetting` for an unknown part, `BadFile` where ``out`` cannot be written, and `Stopped` soon after
-    ``should_stop`` says so; ``out`` is then as it was.
+    Raises `BadSetting` for an unknown part or patient, `BadFile` where ``out`` cannot be written, and `Stopped` soon
+    after ``should_stop`` says so; ``out`` is then as it was.
     """
     study = Study(project, results, tuple(patients), should_stop)
     chosen, earlier = _chosen(study, parts), _published(out) if parts else []
+    _check_patients(study)
     with _staged(out, earlier) as stage:
-        work = _Work(study, stage, tuple(parts), chosen, tuple(map(str, earlier)))
+        work = _Work(study, stage, tuple(parts), chosen, tuple(map(str, earlier)), left_out)
         for done, step in enumerate(steps := list(work.steps())):
             if should_stop():
                 raise Stopped("Stopped; nothing was written.")
@@ -70,9 +74,11 @@ def publish(
     return [out / name for name in work.names]
 
 
-def check(project: Project, results: Results, parts: Sequence[str]) -> None:
-    """Raise `BadSetting` for a part that `publish` would not know."""
-    _chosen(Study(project, results), parts)
+def check(project: Project, results: Results, parts: Sequence[str], patients: Sequence[str] = ()) -> None:
+    """Raise `BadSetting` for a part or a patient that `publish` would not know."""
+    study = Study(project, results, tuple(patients))
+    _chosen(study, parts)
+    _check_patients(study)
 
 
 def command(name: str, selection: Selection, parts: Sequence[str] = (), patients: Sequence[str] = ()) -> str:
@@ -94,6 +100,7 @@ class _Work:
     parts: tuple[str, ...]
     chosen: list[Piece]
     earlier: tuple[str, ...]
+    tell: Callable[[str], None]
     names: list[str] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -122,6 +129,7 @@ class _Work:
             found = made(piece, self.study)
         except NothingToShow as reason:
             self.left_out[piece.label] = str(reason)
+            self.tell(f"{piece.label} is left out: {reason}")
             return
         source = f"Made by the command of section Reproduction with --parts {piece.key}."
         if isinstance(found, Table):
@@ -132,7 +140,7 @@ class _Work:
 
     def _table(self, table: Table) -> None:
         self._text(f"tables/{table.key}.csv", to_csv(table))
-        self._text(f"tables/{table.key}.html", _page(table.caption, to_html(table)))
+        self._text(f"tables/{table.key}.html", self._standing_alone(table.caption, to_html(table)))
         self._text(f"tables/{table.key}.tex", to_latex(table))
 
     def _figure(self, piece: Piece, drawn: Drawn, source: str) -> FigureBlock:
@@ -149,7 +157,18 @@ class _Work:
         """All tables on one page, to be pasted into a word processor."""
         tables = [to_html(block.table) for block in self.blocks.values() if isinstance(block, TableBlock)]
         if tables:
-            self._text("tables.html", _page(f"Tables: {self.study.project.name}", "<p>&nbsp;</p>\n".join(tables)))
+            body = "<p>&nbsp;</p>\n".join(tables)
+            self._text("tables.html", self._standing_alone(f"Tables: {self.study.project.name}", body))
+
+    def _standing_alone(self, title: str, body: str) -> str:
+        """A page of its own, which says what it is not for."""
+        from html import escape
+
+        from aln_desk.evaluation.document.compose import notices
+
+        told = "".join(f"<p>{escape(notice)}</p>\n" for notice in notices(self.study))
+        head = f'<meta charset="utf-8"><title>{escape(title)}</title>'
+        return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>\n{body}{told}</body></html>\n'
 
     def _page(self) -> None:
         from aln_desk.evaluation.document.html import to_page
@@ -206,6 +225,13 @@ def _chosen(study: Study, parts: Sequence[str]) -> list[Piece]:
     return [piece for piece in known if families[piece.key] & set(parts)]
 
 
+def _check_patients(study: Study) -> None:
+    known = {one.id for one in study.patients} if study.by_hand else ()
+    for name in study.by_hand:
+        if name not in known:
+            raise BadSetting(f"There is no patient '{name}' in the project, so no case sheet. Check the name.")
+
+
 def _inputs(study: Study) -> Mapping[str, Any]:
     """What everything was made from."""
     results, patients = study.results, study.patients
@@ -238,7 +264,7 @@ def _staged(out: Path, kept: Sequence[Path]) -> Iterator[Path]:
 
     Of an older publication's files those ``kept`` stay.
     """
-    stage = out / f".aln-{secrets.token_hex(8)}"
+    stage = out / f"{_STAGE}{secrets.token_hex(8)}"
     had = out.exists()
     try:
         try:
@@ -300,14 +326,10 @@ def _published(out: Path) -> list[Path]:
 
 def _refused(out: Path, error: OSError) -> BadFile:
     what = f"the results cannot be written ({error.strerror or error})"
-    return BadFile(error.filename or out, what, "Close programs that use it, or choose another folder; it is unchanged")
-
-
-def _page(title: str, body: str) -> str:
-    from html import escape
-
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title>'
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>\n{body}</body></html>\n'
+    named = [name for name in (error.filename2, error.filename) if name and _STAGE not in str(name)]
+    return BadFile(
+        named[0] if named else out, what, "Close programs that use it, or choose another folder; it is unchanged"
+    )
 
 
 def _digest(path: Path) -> str:

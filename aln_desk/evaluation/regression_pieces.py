@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aln_desk.domain.errors import AlnError
@@ -13,7 +14,8 @@ from aln_desk.evaluation.tables.table import Table
 from aln_desk.evaluation.tables.table_s3 import table_s3
 from aln_desk.stats import nomogram as nomograms
 from aln_desk.stats import regression
-from aln_desk.stats.logistic import LogisticModel
+from aln_desk.stats.logistic import LogisticModel, NumberTerm
+from aln_desk.stats.nomogram import Nomogram
 
 if TYPE_CHECKING:
     from aln_desk.stats.regression import RegressionTable
@@ -28,10 +30,30 @@ def regression_table(study: Study) -> Table:
     return table_s3(found, where, level)
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What Figure S3 shows; ``numbers`` names the variables that are numbers, ``legend`` says whose model it is."""
+
+    nomogram: Nomogram
+    numbers: tuple[str, ...]
+    legend: str
+
+
 def nomogram(study: Study) -> Drawn:
-    """Figure S3: the clinical model among the scorers, else the regression of Table S3. Raises `NothingToShow`."""
+    """Figure S3. Raises `NothingToShow`."""
     from aln_desk.evaluation.figures.nomogram import nomogram_figure
 
+    found = fitted(study)
+    return Drawn(
+        nomogram_figure(found.nomogram),
+        "Nomogram of the clinical variables",
+        f"{found.legend} Read the points above each value of a patient, add them up, and find the probability below "
+        "their total.",
+    )
+
+
+def fitted(study: Study) -> Fitted:
+    """The clinical model among the scorers, else the regression of Table S3. Raises `NothingToShow`."""
     record = next((one for one in study.records if one.kind == "clinical"), None)
     patients, where = _learners(study)
     model = _model_of(record) if record else _regression(study)[0].model
@@ -39,12 +61,8 @@ def nomogram(study: Study) -> Drawn:
     if found.reason:
         raise NothingToShow(f"There is no nomogram: {found.reason}.")
     whose = f"the model {record.scorer.name}" if record else "the multivariate regression of Table S3"
-    return Drawn(
-        nomogram_figure(found),
-        "Nomogram of the clinical variables",
-        f"Of {whose}; axes cover the patients of {where}. Read the points above each value of a patient, add them up, "
-        "and find the probability below their total.",
-    )
+    numbers = tuple(term.name for term in model.terms if isinstance(term, NumberTerm))
+    return Fitted(found, numbers, f"Of {whose}; axes cover the patients of {where}.")
 
 
 def _model_of(record: ModelRecord) -> LogisticModel:

@@ -23,11 +23,15 @@ class NothingToShow(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """A figure, with what its title says and what a reader must know to read it."""
+    """A figure, with what its title says and what a reader must know to read it.
+
+    ``rows`` are the patients shown one below the other: id, top and bottom as shares of the figure's height.
+    """
 
     figure: Figure
     title: str
     legend: str
+    rows: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,6 +76,8 @@ def import_scores(
     if not kept:
         raise BadProject(f"{file}: no score is of a patient in this project. Check how patients are named.")
     outside = sum(not 0.0 <= score <= 1.0 for score in kept.values())
+    if probability and not outside:
+        _check_probability(name, threshold)
     said = {"threshold": _or_none(threshold), "probability": probability and not outside, "file": file.name}
     _write_import(_imported_file(project, name), kept, {"name": name, **said})
     looked_at = {cohorts[patient] for patient in kept}
@@ -189,6 +191,14 @@ def _checked(name: str, threshold: float) -> str:
     if math.isinf(threshold):
         raise BadSetting("The threshold must be a number, such as 0.5.")
     return tidy
+
+
+def _check_probability(name: str, threshold: float) -> None:
+    if not (math.isnan(threshold) or 0.0 <= threshold <= 1.0):
+        raise BadSetting(
+            f"A threshold of {threshold:g} calls all patients of '{name}' the same: the scores lie from 0 to 1. Give "
+            "one in between, or say that they are no probabilities."
+        )
 
 
 def _problems(unknown: Sequence[str], lacking: Sequence[str], outside: int, kept: int) -> Iterator[str]:

@@ -12,10 +12,10 @@ import publishable_study
 import pytest
 from matplotlib.figure import Figure
 
-from aln_desk.evaluation import case_sheets, figures
+from aln_desk.evaluation import case_sheets, figures, image_pieces
 from aln_desk.evaluation.provenance import ModelRecord
 from aln_desk.evaluation.results import Part
-from aln_desk.evaluation.study import Study
+from aln_desk.evaluation.study import NothingToShow, Study
 from aln_desk.io.project import Project
 
 
@@ -111,6 +111,22 @@ def test_two_models_side_by_side_have_scales_of_their_own(study: Study) -> None:
     words = words_of(figure)
     assert {"plain", "embedded", "2 logits", "4 logits"} <= set(words)  # of the plain model's CAMs, and of a manifest
     assert f"image 0.56, patient {publishable_study.score_of(25, 1):.2f}" in words
+
+
+def test_rows_lie_where_their_patients_are_written(study: Study) -> None:
+    for drawn in (image_pieces.cases(study, study.cohorts[0]), image_pieces.cams(study)):
+        assert drawn.rows
+        for patient, top, bottom in drawn.rows:
+            (words,) = [text for text in drawn.figure.texts if text.get_text() == patient]
+            assert 0 <= top < 1 - words.get_position()[1] < bottom < 1
+
+
+def test_two_models_are_compared_as_they_were_chosen(study: Study) -> None:
+    embedded, plain = (one.scorer.key for one in study.records[:2])
+    assert image_pieces.cams(study, (embedded, plain)).title.startswith("CAM of embedded beside plain")
+    assert image_pieces.cams(study, (plain, embedded)).title.startswith("CAM of plain beside embedded")
+    with pytest.raises(NothingToShow, match="two different models"):
+        image_pieces.cams(study, (plain, plain))
 
 
 def test_models_that_share_no_image_are_explained(study: Study) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import publishable_study
 import pytest
@@ -30,6 +32,7 @@ from aln_desk.evaluation.document.tripod import TRIPOD_AI
 from aln_desk.evaluation.provenance import ModelRecord
 from aln_desk.evaluation.study import Study
 from aln_desk.evaluation.tables.table import Table
+from aln_desk.io import checkpoint
 from aln_desk.io.project import Project
 
 VOID = {"meta", "br", "img", "col"}
@@ -179,6 +182,50 @@ def test_clinical_models_and_fusions_name_their_variables(study: Study) -> None:
     assert "joins the images' logit, cross-fitted" in methods.model_paragraph(fusion)
 
 
+def on_base(record: ModelRecord, kind: str, *bases: Mapping[str, Any]) -> ModelRecord:
+    """The record as if stage 1 (of a fusion also stage 2) had been taken over from the first of ``bases``."""
+    training = {**record.training, "base": bases[0].get("digest", "feed")}
+    return replace(record, manifest={**record.manifest, "kind": kind, "training": training}, bases=bases)
+
+
+def test_a_stage_that_was_taken_over_is_told_as_its_own_training_made_it(study: Study) -> None:
+    main, plain = study.records
+    told = methods.model_paragraph(on_base(main, "image", plain.manifest))
+    assert "resnet-101" in told and "512 × 512" in told and "It has one task, the node status." in told
+    assert f"It was taken over as it stood from model {plain.scorer.key}, whose training was this." in told
+    assert "segformer" not in told and "2000 steps" not in told
+    assert "a Transformer over the tokens of all images, 6 layers" in told
+    assert "Preset small for stage 2, changed: Random seed (seed) 3." in told
+    fusion = methods.model_paragraph(on_base(main, "fusion", plain.manifest))
+    assert "by the mean of the image scores." in fusion and "Transformer" not in fusion and "Preset" not in fusion
+
+
+def test_the_base_of_a_base_taught_stage_one(study: Study) -> None:
+    main, plain = study.records
+    middle = on_base(main, "image", plain.manifest).manifest
+    told = methods.model_paragraph(on_base(main, "fusion", middle, plain.manifest))
+    assert "resnet-101" in told and f"from model {plain.scorer.key}" in told and "a Transformer over" in told
+
+
+def test_of_a_base_that_is_gone_nothing_is_made_up(study: Study) -> None:
+    told = methods.model_paragraph(on_base(study.records[0], "fusion", {}))
+    assert "taken over as it stood from model feed, of which the project holds no record." in told
+    assert "steps" not in told and "rounds" not in told
+
+
+def test_the_bases_of_a_model_are_found_in_the_project(own: Study) -> None:
+    main, plain = own.records
+    manifest = {**main.manifest, "name": "upper", "training": {**main.training, "base": plain.scorer.key}}
+    folder = own.project.models / "upper"
+    folder.mkdir()
+    checkpoint.write_manifest(folder, {key: manifest[key] for key in manifest if key not in ("digest", "format")})
+    digest = str(checkpoint.read_manifest(folder)["digest"])
+    folder.rename(own.project.models / digest)
+    (record,) = provenance.records(own.project, [Scorer(digest, "upper", "model", {})])
+    assert [one["name"] for one in record.bases] == ["plain"]
+    assert record.stage_one["name"] == "plain" and record.stage_two["name"] == "upper"
+
+
 def test_a_manifest_of_nonsense_is_no_obstacle(study: Study) -> None:
     strange = {"training": {"recipe": {"nonsense": 1}, "cohorts": []}, "threshold": 0.5, "mtl": 3}
     told = methods.model_paragraph(replace(study.records[0], manifest=strange, run=None))
@@ -248,6 +295,14 @@ def test_the_digest_of_the_data_changes_with_the_data_only(own: Study) -> None:
     assert same == provenance.data_digest(patients)
     own.project.set_outcome("P25", 0)
     assert provenance.data_digest(own.project.patients()) != same
+
+
+def test_the_results_say_what_an_interval_is_and_where_there_is_none(study: Study) -> None:
+    told = text_of(composed(study))
+    assert "Internal test. embedded (n = " in told and "South (external test). embedded (n = " in told
+    assert re.search(r"reached an AUC of 0\.\d{3} \(95 % CI 0\.\d{3}–[01]\.\d{3}\), at the threshold", told)
+    parts = {key: replace(part, low=math.nan, high=math.nan) for key, part in study.results.parts.items()}
+    assert "(95 % CI not defined)" in text_of(composed(replace(study, results=replace(study.results, parts=parts))))
 
 
 def test_the_page_is_whole_and_needs_nothing_else(study: Study) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure
 from aln_desk import cli, cli_output
 from aln_desk.domain.errors import BadFile, BadSetting, Stopped
 from aln_desk.evaluation import figures, publish
-from aln_desk.evaluation.image_pieces import overlaps
+from aln_desk.evaluation.image_pieces import overlaps, segmentation
 from aln_desk.evaluation.pieces import made, pieces
 from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
 from aln_desk.evaluation.study import Drawn, NothingToShow, Study
@@ -75,6 +76,7 @@ def test_everything_is_there_and_named(project: Project, tmp_path: Path, quick: 
     assert files == {name: hashlib.sha256(data).hexdigest() for name, data in found.items() if name != MANIFEST}
     assert record["left_out"] == {"Figure S3": "There is no nomogram: no variable moves the logit."}
     assert b"Figure S3" in found["results.html"] and b"<table" in found["tables.html"]
+    assert all(b"Not a medical device." in data for name, data in found.items() if name.endswith(".html"))
     assert list(tmp_path.glob("**/.aln-*")) == []
 
 
@@ -149,6 +151,30 @@ def test_cases_by_hand(project: Project, tmp_path: Path, quick: None) -> None:
     assert "chosen by hand" in drawn.legend and "P26" in [text.get_text() for text in drawn.figure.texts]
 
 
+def test_a_model_that_draws_no_masks_is_not_measured_by_them(project: Project, tmp_path: Path) -> None:
+    study = publishable_study.study(project)
+    embedded, plain = study.records
+    assert plain.status_only and plain.findings is not None
+    assert {one.model for one in overlaps(study)} == {"embedded"}
+    rows = [row[0] for row in segmentation(study).rows]
+    assert "embedded" in rows and "plain" not in rows
+    publish.publish(project, study.results, tmp_path, parts=["csv"])
+    lines = (tmp_path / "segmentation.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {line.split(",")[0] for line in lines} == {embedded.scorer.key}
+
+
+def test_masks_are_measured_without_outcomes_too(project: Project) -> None:
+    study = Study(project, publishable_study.evaluate(project, ()))
+    assert {one.cohort for one in overlaps(study)} == {"training", *publishable_study.COHORTS}
+    assert {"training", *publishable_study.COHORTS} <= {row[0] for row in segmentation(study).rows}
+
+
+def test_a_patient_whom_nobody_knows_is_refused(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="no patient 'P99'"):
+        publish.publish(project, publishable_study.evaluate(project), tmp_path / "out", patients=["P26", "P99"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_comparing_masks_can_be_stopped(project: Project) -> None:
     study = Study(project, publishable_study.evaluate(project), should_stop=lambda: True)
     with pytest.raises(Stopped):
@@ -201,8 +227,9 @@ def test_where_a_file_cannot_take_its_place_the_others_go_back(
 
 def test_a_folder_that_cannot_be_made_is_named(project: Project, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadFile, match="file"):
-        publish.publish(project, publishable_study.evaluate(project), tmp_path / "file" / "out", parts=["csv"])
+    for out in (tmp_path / "file" / "out", tmp_path / "file"):
+        with pytest.raises(BadFile, match=f"^{re.escape(str(out))}: "):
+            publish.publish(project, publishable_study.evaluate(project), out, parts=["csv"])
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"files": 3}', '{"files": ["../victim", "/victim"]}'])

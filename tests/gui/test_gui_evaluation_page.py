@@ -264,6 +264,7 @@ def test_the_threshold_rule_is_followed_and_warns(shown: EvaluationPage) -> None
     box.value.setValue(0.85)
     tasks.wait_all()
     assert not box.warning.isVisible() and box.value.isVisible()
+    assert box.minimumSizeHint().width() < 224  # the left pane less its margins
     assert shown.board.results.parts[GOOD, "internal"].threshold == 0.85 or shown.selection.rule.value == 0.85
 
 
@@ -278,7 +279,9 @@ def test_a_filter_is_a_chip_that_can_be_removed(shown: EvaluationPage) -> None:
     assert len(shown.board.results.patients["internal"]) == 6
     shown.side.filters.take("t_stage", "1", True)
     shown.side.filters.take("t_stage", "2", True)
-    assert shown.side.filters.filters == ()
+    assert shown.side.filters.filters == () and not shown.side.filters._chips.count()
+    shown.side.filters.take("t_stage", "1", False)
+    assert shown.side.filters.filters == (Filter("t_stage", frozenset({"2"})),)
 
 
 def test_the_menu_of_filters_ticks_and_stays_open(shown: EvaluationPage, qtbot: QtBot) -> None:
@@ -425,6 +428,19 @@ def test_a_table_is_copied_for_documents_and_spreadsheets(shown: EvaluationPage,
 # What is kept
 
 
+def test_a_table_without_room_is_brief_and_says_the_rest_in_tooltips(shown: EvaluationPage) -> None:
+    table = shown.cards.cards[0].body.table
+    shown.resize(3000, 900)
+    settle(shown)
+    assert "(" in table.item(0, 3).text() and not table.item(0, 3).toolTip()
+    whole = table.item(0, 3).text()
+    table.resize(500, 200)
+    assert table.item(0, 3).text() == whole.split(" (")[0] and whole in table.item(0, 3).toolTip()
+    assert "(" in table.item(0, 2).text()
+    table.copy()
+    assert whole in QGuiApplication.clipboard().text()
+
+
 def test_the_state_comes_back(shown: EvaluationPage, workspace: Workspace, actions: Actions) -> None:
     shown.side.scorers.rows[GOOD].box.setChecked(False)
     shown.side.filters.take("t_stage", "1", True)
@@ -531,6 +547,14 @@ def test_the_dialog_asks_what_scores_mean(qtbot: QtBot) -> None:
     assert dialog.wish() == ScoresToAdd(Path("/somewhere/radiomics v2.csv"), "Radiomics", 0.3, False)
 
 
+def test_the_dialog_says_when_scores_are_replaced(qtbot: QtBot) -> None:
+    dialog = ImportScoresDialog(Path("radiomics.csv"), {"radiomics"})
+    qtbot.addWidget(dialog)
+    assert dialog.add.text() == "Replace scores"
+    dialog.name.setText("radiomics 2")
+    assert dialog.add.text() == "Add scores"
+
+
 def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
     shown.side.filters.take("t_stage", "1", True)
     with qtbot.waitSignal(shown._export.finished, timeout=20_000):
@@ -539,7 +563,7 @@ def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_p
     assert words == arguments(tmp_path / "p", tmp_path / "out", shown.selection)
     assert words[-6:] == ["--cohort=internal", "--where", "t_stage=1", "--runs", GOOD, POOR]
     assert str(tmp_path / "out") in shown.side.foot.notice.text()
-    assert shown.side.foot.export.isEnabled()
+    assert shown.side.foot.export.isEnabled() and shown.side.foot.open.isVisible()
 
 
 def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -550,14 +574,15 @@ def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, 
     assert (foot.bar.value(), foot.bar.maximum()) == (3, 32)
     with qtbot.waitSignal(shown._export.finished, timeout=20_000):
         foot.stop.click()
-    assert foot.notice.text() == f"Stopped. What was written lies in {tmp_path / 'long'}."
-    assert foot.export.isEnabled() and foot.open.isVisible() and not foot.stop.isVisible()
+    assert foot.notice.text() == "Stopped; nothing was written."
+    assert foot.export.isEnabled() and not foot.open.isVisible() and not foot.stop.isVisible()
 
 
 def test_an_export_that_fails_says_why(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
     with qtbot.waitSignal(shown._export.finished, timeout=20_000):
         shown.export_to(tmp_path / "full")
     assert shown.side.foot.notice.text() == "The disk is full."
+    assert shown.side.foot.notice.property("role") == "notice" and not shown.side.foot.open.isVisible()
 
 
 def test_the_command_line_understands_the_arguments(tmp_path: Path) -> None:
@@ -576,6 +601,11 @@ def test_a_damaged_table_of_scores_is_told(page: EvaluationPage, workspace: Work
     workspace.open(tmp_path / "p")
     tasks.wait_all()
     assert POOR in page.side.foot.notice.text()
+    assert page.empty.state is Emptiness.UNREADABLE
+    (tmp_path / "p" / "predictions" / "scores" / f"{POOR}.csv").unlink()
+    page.empty.action.click()
+    tasks.wait_all()
+    assert page.found is not None and not page.side.foot.notice.text()
 
 
 def test_what_a_model_says_anew_is_shown(shown: EvaluationPage, workspace: Workspace) -> None:

@@ -269,3 +269,12 @@ def test_matrices_keep_their_places_and_their_choice(qtbot: QtBot) -> None:
     assert [view.cell for view in grid.views] == [(1, 0), None, None]
     grid.show_matrices([MATRIX])
     assert len(grid.views) == 1 and grid.views[0].cell is None
+
+
+def test_without_any_matrix_it_says_why(qtbot: QtBot) -> None:
+    grid = MatrixGrid()
+    shown(grid, qtbot)
+    grid.show_matrices([])
+    assert grid.empty.isVisible()
+    grid.show_matrices([Matrix("A", {(1, 1): 1, (1, 0): 0, (0, 1): 0, (0, 0): 1})])
+    assert not grid.empty.isVisible() and grid.views[0].isVisible()

@@ -304,6 +304,7 @@ def test_what_cannot_be_imported_leaves_no_trace(project: Project, tmp_path: Pat
         (good, "  ", math.nan, BadSetting, "need a name"),
         (good, "a\x07b", math.nan, BadSetting, "need a name"),
         (good, "R", math.inf, BadSetting, "threshold must be a number"),
+        (good, "R", 2.0, BadSetting, "threshold of 2 calls all patients of 'R' the same"),
     ):
         with pytest.raises(error, match=reason):
             import_scores(project, table(tmp_path, text), name, threshold)

@@ -73,9 +73,14 @@ def compose(study: Study, made: Made) -> Document:
     return Document(
         f"Results: {study.project.name}",
         "Axillary lymph node status from B-mode ultrasound",
-        (RESEARCH_ONLY, *([SIMULATED] if study.project.simulated else [])),
+        notices(study),
         (*cited, Section("References", references)),
     )
+
+
+def notices(study: Study) -> tuple[str, ...]:
+    """What stands on every page of words or tables."""
+    return (RESEARCH_ONLY, SIMULATED) if study.project.simulated else (RESEARCH_ONLY,)
 
 
 _CHECKLISTS = (
@@ -117,7 +122,8 @@ def _prose(study: Study) -> Iterator[Paragraph]:
         told = " ".join(_sentence(part) for part in parts)
         if told:
             warning = f" {_LEARNED_FROM}" if cohort.role in (Role.TRAIN, Role.TUNE) else ""
-            yield Paragraph(f"{words.level(cohort.name)} ({cohort.role.value}). {told}{warning}")
+            role = "" if cohort.name.casefold() == cohort.role.value else f" ({cohort.role.value})"
+            yield Paragraph(f"{words.level(cohort.name)}{role}. {told}{warning}")
     if not study.cohorts:
         yield Paragraph("No patient has an outcome yet, so there is nothing to compare the scores with.")
 
@@ -128,7 +134,8 @@ def _sentence(part: Part) -> str:
     who = f"{part.scorer.name} (n = {len(part.patients)}, {part.positive} positive)"
     if math.isnan(part.auc):
         return f"{who}: AUC not defined, {part.reason or 'too few patients'}."
-    told = f"{who} reached an AUC of {words.interval(part.auc, part.low, part.high)}"
+    limits = "not defined" if math.isnan(part.low) else f"{words.number(part.low)}–{words.number(part.high)}"
+    told = f"{who} reached an AUC of {words.number(part.auc)} (95 % CI {limits})"
     if part.operating is None:
         return f"{told}; it has no threshold."
     shares = {"sensitivity": part.operating.sensitivity, "specificity": part.operating.specificity}

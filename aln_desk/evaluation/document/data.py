@@ -20,7 +20,17 @@ def cohorts_listing(study: Study) -> Listing:
         patients = [one for one in study.patients if one.cohort == cohort.name]
         if patients:
             rows.append(_cohort(cohort, patients, cohort in study.cohorts))
-    columns = ("Cohort", "Role", "Patients", "Outcome known", "Positive", "Images", "Admitted", "Hospitals", "Digest")
+    columns = (
+        "Cohort",
+        "Role",
+        "Patients",
+        "Outcome known",
+        "Positive (%)",
+        "Images",
+        "Admitted",
+        "Hospitals",
+        "Digest",
+    )
     return Listing("Cohorts", columns, tuple(rows), (0.13, 0.1, 0.08, 0.09, 0.1, 0.14, 0.12, 0.1, 0.14))
 
 

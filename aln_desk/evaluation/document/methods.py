@@ -45,6 +45,18 @@ _AGGREGATORS = {
 }
 _LEARNED = ("transformer", "abmil", "gated-abmil", "dual-stream", "mean-pool", "max-pool", "view-pool")
 
+_OF_STAGE_ONE = (
+    "backbone",
+    "pretrained",
+    "tasks",
+    "size",
+    "geometry",
+    "clean",
+    "pooling",
+    "mask_tokens",
+    "type_tokens",
+)
+
 
 def model_paragraph(record: ModelRecord) -> str:
     """How one scorer came by its scores."""
@@ -111,18 +123,18 @@ def versions() -> dict[str, str]:
 
 
 def _sentences(record: ModelRecord) -> Iterator[str]:
-    training, recipe = record.training, _recipe(record.training)
+    training, recipe = record.training, _recipe(record.manifest)
     if record.kind == "clinical":
         yield _clinical(record, recipe)
     elif recipe is not None:
-        yield from _networks(record, recipe)
+        yield from _stage_one(record)
+        yield from _stage_two(record)
     if record.kind == "fusion":
         yield _fusion(record)
     yield _patients(training)
-    if recipe is not None:
-        yield from _preset(training, recipe, record.kind)
-        if record.kind == "image":
-            yield from _after(record)
+    if recipe is not None and record.kind != "clinical":
+        yield _preset(record, recipe)
+        yield from _after(record)
     limit, rule = record.manifest.get("threshold"), record.manifest.get("threshold_rule")
     if rule and isinstance(limit, int | float):
         yield f"Threshold {number(limit)}: {rule}."
@@ -131,8 +143,12 @@ def _sentences(record: ModelRecord) -> Iterator[str]:
         yield "It learned from simulated patients, so its scores have no clinical meaning."
 
 
-def _networks(record: ModelRecord, recipe: Recipe) -> Iterator[str]:
-    """Both stages, as the recipe has them."""
+def _stage_one(record: ModelRecord) -> Iterator[str]:
+    """As the recipe has it that taught stage 1, which may be a base model's."""
+    recipe = _recipe(record.stage_one)
+    if recipe is None:
+        yield f"Stage 1 was taken over as it stood from model {_base(record)}, of which the project holds no record."
+        return
     one = recipe.mtl
     cited = " [@segformer]" if recipe.backbone.startswith("segformer") else ""
     yield (
@@ -148,9 +164,8 @@ def _networks(record: ModelRecord, recipe: Recipe) -> Iterator[str]:
             "the attended features tell lesion type and node status [@paper]; the status head before its mean is the "
             "class activation map (CAM) [@cam]."
         )
-    base = str(record.training.get("base") or "")
-    if base:
-        yield f"Stage 1 was taken over as it stood from model {base}; the settings told are those it was recorded with."
+    if record.bases:
+        yield f"It was taken over as it stood from model {_base(record)}, whose training was this."
     start = f"published parameters ({_file_names(recipe.pretrained)})" if recipe.pretrained else "random numbers"
     yield (
         f"It started from {start} and was optimised by AdamW [@adamw] over {one.iterations} steps of {one.batch} "
@@ -158,12 +173,21 @@ def _networks(record: ModelRecord, recipe: Recipe) -> Iterator[str]:
         f"of warm-up, weight decay {one.weight_decay:g}, {'with' if one.augment else 'without'} augmentation; "
         f"parameters of the {one.keep} {'step' if one.keep == 'last' else 'validation'} were kept."
     )
-    yield from _stage_two(record, recipe)
 
 
-def _stage_two(record: ModelRecord, recipe: Recipe) -> Iterator[str]:
+def _base(record: ModelRecord) -> str:
+    """The digest of the model whose training taught stage 1, as the one that took it over names it."""
+    return str((record.manifest, *record.bases)[-2]["training"]["base"])
+
+
+def _stage_two(record: ModelRecord) -> Iterator[str]:
+    """As the recipe has it that taught stage 2: a fusion keeps its base model's."""
     if record.manifest.get("mil") is None:
         yield "There is no stage 2."
+        return
+    recipe = _recipe(record.stage_two)
+    if recipe is None:
+        yield "Stage 2 is that model's too."
         return
     two = recipe.mil
     shown = "all images" if recipe.views == "all" else "tumour images only"
@@ -203,24 +227,25 @@ def _patients(training: Mapping[str, Any]) -> str:
     return f"It learned from {fit} patients of {cohorts}{fold}; {tune or 0} more were held out to measure progress."
 
 
-def _preset(training: Mapping[str, Any], recipe: Recipe, kind: str) -> Iterator[str]:
-    """The preset, and what was set otherwise; of a clinical model its own settings matter only."""
-    name = str(training.get("preset") or "")
-    if kind == "clinical" or name not in presets.PRESETS:
-        return
+def _preset(record: ModelRecord, recipe: Recipe) -> str:
+    """The preset, and what was set otherwise; settings of what was taken over had no effect, and are not told."""
+    name = str(record.training.get("preset") or "")
+    if record.kind == "fusion" or name not in presets.PRESETS:
+        return f"Random seed {recipe.seed}."
     base, known = presets.preset(name).recipe, recipes.settings(recipe)
     changed = [
         f"{setting.words} ({key}) {recipes.value(recipe, key)}"
         for key, setting in known.items()
         if recipes.value(recipe, key) != recipes.value(base, key)
+        and not (record.bases and (key in _OF_STAGE_ONE or key.startswith("mtl.")))
     ]
     told = f"changed: {'; '.join(changed)}" if changed else "unchanged"
-    yield f"Preset {name}, {told}. Random seed {recipe.seed}."
+    return f"Preset {name}{' for stage 2' if record.bases else ''}, {told}. Random seed {recipe.seed}."
 
 
 def _after(record: ModelRecord) -> Iterator[str]:
     """What is done to the score."""
-    recipe = _recipe(record.training)
+    recipe = _recipe(record.manifest)
     if record.manifest.get("calibration") and recipe is not None:
         yield _CALIBRATION.get(recipe.calibration, "The score was calibrated on held-out training patients.")
     limits = record.manifest.get("conformal")
@@ -244,9 +269,12 @@ def _run(record: ModelRecord) -> Iterator[str]:
         yield f"Digest of its training data: {record.manifest['data_digest']}."
 
 
-def _recipe(training: Mapping[str, Any]) -> Recipe | None:
+def _recipe(manifest: Mapping[str, Any]) -> Recipe | None:
+    """Of the training that made the model; None where it is not known."""
+    if not manifest:
+        return None
     try:
-        return recipes.from_dict(dict(training.get("recipe") or {}))
+        return recipes.from_dict(dict(dict(manifest.get("training") or {}).get("recipe") or {}))
     except BadSetting:
         return None
 

@@ -22,6 +22,7 @@ from aln_desk.evaluation.figures.style import (
     shortened,
     size_of,
     styled,
+    told_apart,
     width_of,
     write_at,
 )
@@ -55,11 +56,12 @@ def calibration_figure(results: Results, cohort: str) -> Figure:
     side = cell - _LEFT - _RIGHT
     row = _HEAD + side + _BETWEEN + _STRIP + _UNDER
     figure = sheet(width, -(-len(shown) // columns) * row + _FOOT)
+    names = told_apart([part.scorer.name for _, part in shown], side, BODY)
     for place, (seen, part) in enumerate(shown):
         left, top = place % columns * cell, place // columns * row
         if len(shown) > 1:
             letter(figure, left + 1, top + 4, place)
-        write_at(figure, left + _LEFT, top + 4, shortened(part.scorer.name, side, BODY), va="baseline")
+        write_at(figure, left + _LEFT, top + 4, names[part.scorer.name], va="baseline")
         above = plot(figure, left + _LEFT, top + _HEAD, side, side)
         below = plot(figure, left + _LEFT, top + _HEAD + side + _BETWEEN, side, _STRIP)
         _figures(figure, left + _LEFT, top + 7.4, side + _RIGHT, part)

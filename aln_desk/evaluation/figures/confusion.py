@@ -22,6 +22,7 @@ from aln_desk.evaluation.figures.style import (
     shortened,
     size_of,
     styled,
+    told_apart,
     width_of,
     wrapped,
 )
@@ -58,9 +59,12 @@ def confusion_figure(results: Results) -> Figure:
     area.text(left - 1.2, _HEAD - 1.5, "called", fontsize=SMALL, color=GREY, ha="right", va="baseline")
     for column, cohort in enumerate(results.cohorts):
         _title(area, left + column * (2 * cell + _BETWEEN), cohort.name, 2 * cell)
+    cut = {scorer.name: wrapped(scorer.name, names, BODY, 3) for scorer in results.scorers}
+    apart = told_apart(list(cut), names, BODY)
     for place, scorer in enumerate(results.scorers):
         top = _HEAD + place * row
-        name = wrapped(scorer.name, names, BODY, 3)
+        name = cut[scorer.name]
+        name = name if list(cut.values()).count(name) == 1 else apart[scorer.name]
         area.text(1, top + _TALL, name, fontsize=BODY, va="center", linespacing=1.15)
         _sides(area, left, top)
         for column, cohort in enumerate(results.cohorts):

@@ -23,6 +23,7 @@ from aln_desk.evaluation.figures.style import (
     sheet,
     shortened,
     size_of,
+    told_apart,
     width_of,
     write_at,
 )
@@ -192,6 +193,7 @@ def _points(axes: Axes, curve: Curve, order: float) -> None:
 def _key(area: Axes, panel: Panel, width: float) -> None:
     """Under each heading a row a curve: how it looks, its name, its figure at the right."""
     right, down = width - _RIGHT, 0.0
+    names = [curve.name for group in panel.groups for curve in group.curves]
     for group in panel.groups:
         if not group.curves:
             continue
@@ -202,13 +204,14 @@ def _key(area: Axes, panel: Panel, width: float) -> None:
             area.plot([1.5, right], [down, down], color=GREY, linewidth=THIN * 0.6)
         for curve in group.curves:
             _swatch(area, curve, down + _ROW / 2)
-            _words(area, curve, right, down + _ROW / 2)
+            _words(area, curve, names, right, down + _ROW / 2)
             down += _ROW
 
 
-def _words(area: Axes, curve: Curve, right: float, middle: float) -> None:
+def _words(area: Axes, curve: Curve, names: Sequence[str], right: float, middle: float) -> None:
     room = right - _LEFT - width_of(curve.figure, SMALL) - 1.5
-    area.text(_LEFT, middle, shortened(curve.name, room, SMALL), fontsize=SMALL, va="center_baseline")
+    name = told_apart(names, room, SMALL)[curve.name]
+    area.text(_LEFT, middle, name, fontsize=SMALL, va="center_baseline")
     area.text(right, middle, curve.figure, fontsize=SMALL, ha="right", va="center_baseline", color=INK)
 
 

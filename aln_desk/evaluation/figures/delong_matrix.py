@@ -25,6 +25,7 @@ from aln_desk.evaluation.figures.style import (
     shortened,
     size_of,
     styled,
+    told_apart,
     width_of,
     write_at,
 )
@@ -99,11 +100,11 @@ def _layout(cohorts: int, scorers: int, names: float) -> tuple[int, float, float
 def _names(area: Axes, names: Sequence[str], cell: float) -> None:
     """Each row's name and number, which stands for it above the columns."""
     room = area.get_xlim()[1]
+    cut = told_apart(names, room - 6, SMALL)
     for place, name in enumerate(names):
         middle = (place + 0.5) * cell
         area.text(room - 1, middle, str(place + 1), fontsize=SMALL, ha="right", va="center_baseline", color=GREY)
-        cut = shortened(name, room - 6, SMALL)
-        area.text(room - 5, middle, cut, fontsize=SMALL, ha="right", va="center_baseline")
+        area.text(room - 5, middle, cut[name], fontsize=SMALL, ha="right", va="center_baseline")
 
 
 def _matrix(area: Axes, results: Results, cohort: str, correction: delong.Correction, colours: Colours) -> None:

@@ -72,7 +72,7 @@ def _header(area: Axes) -> None:
     for left, text, side in (
         (_NAMES, "Subgroup", "left"),
         (_COUNTS[0], "Patients", "center"),
-        (_COUNTS[1], "Positive", "center"),
+        (_COUNTS[1], "Positive (%)", "center"),
         (_RIGHT, "AUC (95 % CI)", "left"),
     ):
         area.text(left, _HEAD - 2.4, text, fontsize=SMALL, fontweight="bold", ha=side, va="baseline")

@@ -25,6 +25,7 @@ from aln_desk.evaluation.figures.style import (
     shortened,
     size_of,
     styled,
+    told_apart,
     write_at,
 )
 from aln_desk.evaluation.look import GREY, look
@@ -100,12 +101,12 @@ def learning_figure(
 
 
 def _collected(runs: Mapping[str, Sequence[Curve]]) -> Series:
-    """Finite values only, in the order of `_TITLES`, then as they come."""
+    """Finite values only, in the order of `_TITLES`, then as they come. A file of events says nan as None."""
     found: Series = {}
     for run, curves in runs.items():
         for curve in curves:
             for name, value in curve.values.items():
-                if math.isfinite(value):
+                if value is not None and math.isfinite(value):
                     lines = found.setdefault((curve.stage, name), {})
                     lines.setdefault((run, curve.part), []).append((curve.step, value))
     order = list(_TITLES)
@@ -163,11 +164,12 @@ def _key(figure: Figure, names: Sequence[str], columns: int, trained: bool) -> N
     tall = (lines + 1) * _ROW
     area = board(figure, 0, height - tall - 1, width, tall)
     cell = width / columns
+    cut = told_apart(names, cell - 12, SMALL)
     for place, name in enumerate(names):
         left, middle, seen = place % columns * cell + 1.5, (place // columns + 0.5) * _ROW, look(place)
         area.plot([left, left + 7], [middle] * 2, color=seen.colour, dashes=seen.dashes or (None, None))
         area.plot([left + 3.5], [middle], seen.marker, color=seen.colour, markersize=3, markeredgewidth=0)
-        area.text(left + 9, middle, shortened(name, cell - 12, SMALL), fontsize=SMALL, va="center_baseline")
+        area.text(left + 9, middle, cut[name], fontsize=SMALL, va="center_baseline")
     if trained:
         note = "Thin lines: in training. Thick lines: on held-out patients."
         area.text(1.5, (lines + 0.5) * _ROW, note, fontsize=SMALL, color=GREY, va="center_baseline")

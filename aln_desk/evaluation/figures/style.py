@@ -162,6 +162,17 @@ def shortened(text: str, width: float, size: float, weight: Literal["normal", "b
     return _cut(text, fits + 1) if fits else "…"
 
 
+def told_apart(names: Sequence[str], width: float, size: float) -> dict[str, str]:
+    """Each name shortened to ``width`` millimetres; those that would then look alike lose what they all begin with."""
+    cut = {name: shortened(name, width, size) for name in names}
+    for seen in {text for text in cut.values() if list(cut.values()).count(text) > 1}:
+        alike = [name for name in cut if cut[name] == seen]
+        columns = enumerate(zip(*alike, strict=False))
+        common = next((place for place, letters in columns if len(set(letters)) > 1), min(map(len, alike)))
+        cut |= {name: shortened(f"…{name[common:]}", width, size) for name in alike}
+    return cut
+
+
 def _cut(text: str, kept: int) -> str:
     """So many of its characters, about two thirds of them from the start."""
     tail = kept // 3

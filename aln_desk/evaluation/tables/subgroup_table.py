@@ -16,7 +16,7 @@ from aln_desk.evaluation.results import Part, Results
 from aln_desk.evaluation.selection import HOSPITAL, NODE_IMAGE, UNKNOWN, value_of
 from aln_desk.evaluation.tables import words
 from aln_desk.evaluation.tables.table import Table, under_headings
-from aln_desk.evaluation.tables.table_two import perfect_notes
+from aln_desk.evaluation.tables.table_two import no_width_notes
 from aln_desk.stats import roc
 from aln_desk.stats.ranks import why_undefined
 
@@ -25,7 +25,7 @@ MOST_GROUPS = 12
 
 ALL = "All patients"
 _WANTED = ("tstage", "birads", "scanner")
-_COLUMNS = ("Subgroup", "Patients", "Positive", "AUC (95 % CI)")
+_COLUMNS = ("Subgroup", "Patients", "Positive (%)", "AUC (95 % CI)")
 _METHODS = (
     "AUC with DeLong's 95 % confidence interval, of the patients with a score. Subgroups were not tested against each "
     "other; intervals are not corrected for their number."
@@ -88,8 +88,10 @@ def subgroup_table(
         for variable in dict.fromkeys(group.variable for group in found)
     )
     name = next(one.name for one in results.scorers if one.key == scorer)
-    perfect = [f"{_name(one)} on {cohort}" for cohort, found in groups.items() for one in found if one.low == one.high]
-    notes = (_METHODS, *words.reasons(_undefined(groups)), *perfect_notes(perfect))
+    narrow = {
+        f"{_name(one)} on {cohort}": one.auc for cohort, found in groups.items() for one in found if one.low == one.high
+    }
+    notes = (_METHODS, *words.reasons(_undefined(groups)), *no_width_notes(narrow))
     return Table("subgroups", f"AUC of {name} in subgroups", _COLUMNS, rows, notes, depths=depths)
 
 

@@ -97,7 +97,10 @@ class _Sheet:
             "HD95": (self.median(*hd95), f" ({_quartiles(hd95[1])})", 1),
             "boundary F1": (self.mean(*boundary), "", 3),
         }
-        self.undefined += [(f"{what} of {name}", images[0].cohort, one.reason) for what, (one, _, _) in found.items()]
+        reasons = {what: one.reason for what, (one, _, _) in found.items()}
+        if not hd95[0]:
+            reasons["HD95"] = "all predicted masks are empty"
+        self.undefined += [(f"{what} of {name}", images[0].cohort, reason) for what, reason in reasons.items()]
         yield f"{len(images)} ({len({image.patient for image in images})})"
         for estimate, spread, digits in found.values():
             yield _cell(estimate, spread, digits)

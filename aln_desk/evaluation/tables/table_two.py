@@ -109,10 +109,14 @@ def left_out_notes(results: Results) -> Iterator[str]:
         yield f"Patients without a score, who are left out: {'; '.join(told)}."
 
 
-def perfect_notes(places: Sequence[str]) -> Iterator[str]:
-    """That DeLong's interval means nothing in these places."""
-    if places:
-        yield f"A score separates the outcomes perfectly, so DeLong's interval has no width: {'; '.join(places)}."
+def no_width_notes(places: Mapping[str, float]) -> Iterator[str]:
+    """That DeLong's interval means nothing in these places, each with its AUC, and why."""
+    perfect = [place for place, auc in places.items() if auc in (0, 1)]
+    tied = [place for place in places if place not in perfect]
+    if perfect:
+        yield f"A score separates the outcomes perfectly, so DeLong's interval has no width: {'; '.join(perfect)}."
+    if tied:
+        yield f"The score tells no patients apart, so DeLong's interval has no width: {'; '.join(tied)}."
 
 
 def _where(part: Part) -> str:
@@ -163,7 +167,7 @@ def _notes(results: Results, tests: Tests, open_ones: bool) -> Iterator[str]:
         yield _TEST
     yield from left_out_notes(results)
     yield from words.reasons(_undefined(results, tests))
-    yield from perfect_notes([_where(part) for part in results.parts.values() if part.low == part.high])
+    yield from no_width_notes({_where(part): part.auc for part in results.parts.values() if part.low == part.high})
 
 
 def _thresholds(results: Results) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from aln_desk.evaluation.gather import Gathered
-from aln_desk.evaluation.selection import Selection, variables
+from aln_desk.evaluation.selection import Selection
 from aln_desk.gui import file_dialogs
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation_behind import Behind, stays
@@ -20,9 +19,9 @@ from aln_desk.gui.pages.evaluation_cards import Cards
 from aln_desk.gui.pages.evaluation_empty import Emptiness, EmptyPlace, emptiness
 from aln_desk.gui.pages.evaluation_export import Export
 from aln_desk.gui.pages.evaluation_kept import Kept
-from aln_desk.gui.pages.evaluation_left import cohort_rows, scorer_rows
 from aln_desk.gui.pages.evaluation_patients import CellPatients
 from aln_desk.gui.pages.evaluation_side import Side
+from aln_desk.gui.pages.evaluation_supplement import Centre
 from aln_desk.gui.pages.evaluation_work import Work
 from aln_desk.gui.widgets.import_scores import ScoresToAdd, ask_scores
 from aln_desk.gui.widgets.panes import Panes
@@ -55,7 +54,8 @@ class EvaluationPage(QWidget):
         self._stale = True
         self.side = Side()
         self.cards = Cards()
-        self.empty = EmptyPlace(self.cards)
+        self.centre = Centre(self.cards)
+        self.empty = EmptyPlace(self.centre)
         self.cards.tab_row.addWidget(self.empty.fold)
         self.patients = CellPatients()
         self._settle = QTimer(self, interval=_SETTLE_MS, singleShot=True)
@@ -71,9 +71,11 @@ class EvaluationPage(QWidget):
 
     def save_state(self) -> dict[str, Any]:
         """Pane widths, and where the page was left in this project."""
-        side = self.side
-        what = self._ticks, side.filters.filters, side.threshold.rule
-        kept = Kept(self._of, *what, self.cards.cohort, self.cards.large, self._looked_at)
+        now = self.selection
+        kept = Kept(
+            *(self._of, self._ticks, now.filters, now.rule),
+            *(self.cards.cohort, self.cards.large, self._looked_at, self.centre.place),
+        )
         return {**self._panes.save_state(), **kept.to_json()}
 
     def restore_state(self, state: dict[str, Any]) -> None:
@@ -116,13 +118,13 @@ class EvaluationPage(QWidget):
         else:
             self.work.gather(project.folder, self.found)
             if self.found is None:
+                self.side.foot.say("")
                 self._show_state()
 
     @property
     def selection(self) -> Selection:
         """What is ticked and chosen on the left."""
-        side = self.side
-        return Selection(side.scorers.ticked, side.cohorts.ticked, side.filters.filters, side.threshold.rule)
+        return self.side.selection
 
     def _take_gathered(self, found: Gathered) -> None:
         if found is not self.found:  # else what is being looked at, and what is chosen, stays
@@ -133,23 +135,14 @@ class EvaluationPage(QWidget):
         found = self.found
         if found is None:
             return
-        model = self._workspace.model
-        in_use = model.digest if model else ""
-        self.side.scorers.show_rows(scorer_rows(found.scorers, in_use, self._remove))
-        self.side.cohorts.show_rows(cohort_rows(found.cohorts, _counts(found)))
+        self.side.show_found(found, self._workspace, self._remove)
         proposed = found.selection()
         names = {*proposed.scorers, *proposed.cohorts}
-        for ticks in (self.side.scorers, self.side.cohorts):
-            ticks.tick(key for key in ticks.rows if self._ticks.get(key, key in names))
-        self.side.filters.offer(variables(found.patients))
-        read = any(one.key == in_use for one in found.scorers)
-        judges = model is not None and model.judges and model.knows_outcome
-        self.side.show_unread(self._workspace.model_name if judges and found.scorers and not read else "")
+        self.side.tick(lambda key: self._ticks.get(key, key in names))
         self._work_out()
 
     def _ticked(self) -> None:
-        for ticks in (self.side.scorers, self.side.cohorts):
-            self._ticks |= {key: row.box.isChecked() for key, row in ticks.rows.items() if row.usable}
+        self._ticks |= self.side.ticks()
         self._work_out()
 
     def _work_out(self) -> None:
@@ -161,11 +154,12 @@ class EvaluationPage(QWidget):
         self._show_state()
         self.cards.show_board(board, self.work.bands, self.work.tables)
         self.empty.show_problems(board.results.problems)
+        self.centre.supplement.show_results(Path(self._of), board.results)
         if before is None or before.results.selection != board.results.selection:
             self.cards.forget_choice()
         behind = self.patients.behind
         if behind is not None and before is not None and stays(behind, before.results, board.results):
-            self.patients.show_behind(behind, board.results)
+            self.patients.show_behind(behind, board)
         else:
             self.patients.clear()
         self.work.look(board.results if self.isVisible() else None)
@@ -177,11 +171,7 @@ class EvaluationPage(QWidget):
 
     def _show_behind(self, behind: Behind) -> None:
         if self.board is not None:
-            self.patients.show_behind(behind, self.board.results)
-
-    def _forget_choice(self) -> None:
-        self.patients.clear()
-        self.cards.forget_choice()
+            self.patients.show_behind(behind, self.board)
 
     # What is asked
 
@@ -190,12 +180,11 @@ class EvaluationPage(QWidget):
         self._work_out()
 
     def _tick_all(self) -> None:
-        for ticks in (self.side.scorers, self.side.cohorts):
-            ticks.tick(ticks.rows)
+        self.side.tick(lambda key: True)
         self._ticked()
 
     def _ask_scores(self) -> None:
-        if (wish := ask_scores(self)) is not None:
+        if (wish := ask_scores(self, _imported(self.found))) is not None:
             self.add_scores(wish)
 
     def add_scores(self, wish: ScoresToAdd) -> None:
@@ -221,8 +210,13 @@ class EvaluationPage(QWidget):
             self._export.start(project.folder, folder, self.selection)
 
     def _exported(self, ok: bool, sentence: str) -> None:
-        self.side.foot.show_end(sentence, self._export.folder)
+        self.side.foot.show_end(ok, sentence, self._export.folder)
         self._show_state()
+
+    def _complain(self, sentence: str) -> None:
+        self.side.foot.complain(sentence)
+        if self.found is None:
+            self.empty.show_state(Emptiness.UNREADABLE)
 
     # Building
 
@@ -232,16 +226,15 @@ class EvaluationPage(QWidget):
         for changed in (workspace.patientsChanged, workspace.verdictsChanged, workspace.modelChanged):
             changed.connect(self._soon)
         workspace.patientEdited.connect(self._soon)
+        workspace.annotationChanged.connect(self.centre.supplement.forget_images)
         work.gathered.connect(self._take_gathered)
         work.worked.connect(self._take_board)
         work.refined.connect(lambda: self.cards.show_bands(work.bands, work.tables))
         work.looked.connect(side.show_looks)
-        for sentence in (work.failed, work.imported):
-            sentence.connect(side.foot.say)
-        for ticks in (side.scorers, side.cohorts):
-            ticks.changed.connect(self._ticked)
-        side.filters.changed.connect(self._work_out)
-        side.threshold.changed.connect(self._work_out)
+        work.failed.connect(self._complain)
+        work.imported.connect(side.foot.say)
+        side.ticked.connect(self._ticked)
+        side.narrowed.connect(self._work_out)
         side.add_scores.clicked.connect(self._ask_scores)
         side.read_again.clicked.connect(self._actions["review.read"].trigger)
         side.foot.export.clicked.connect(self._ask_export)
@@ -251,14 +244,18 @@ class EvaluationPage(QWidget):
         self._export.finished.connect(self._exported)
         self.cards.chosen.connect(self._show_behind)
         self.cards.lookedAt.connect(self._look_at)
-        self.patients.opened.connect(self.patientOpenRequested)
-        self.empty.follow(self._actions, self._tick_all, side.filters.clear)
+        for opened in (self.patients.opened, self.centre.supplement.opened):
+            opened.connect(self.patientOpenRequested)
+        self.patients.sheetsWanted.connect(self.centre.show_sheets)
+        self.empty.follow(self._actions, self._tick_all, side.filters.clear, self.refresh)
 
     def _reset(self) -> None:
         self.found = self.board = None
         self.side.foot.say("")
         self.side.show_looks({})
-        self._forget_choice()
+        self.patients.clear()
+        self.cards.forget_choice()
+        self.centre.supplement.forget_project()
         project = self._workspace.project
         if project is not None and str(project.folder) != self._of:
             self._go_on(Kept(str(project.folder)))
@@ -267,10 +264,10 @@ class EvaluationPage(QWidget):
     def _go_on(self, kept: Kept) -> None:
         """Where a project was left."""
         self._of, self._ticks, self._looked_at = kept.project, dict(kept.ticks), kept.subgroups
-        self.side.filters.set_filters(kept.filters)
-        self.side.threshold.set_rule(kept.rule)
+        self.side.go_on(kept.filters, kept.rule)
         self.cards.cohort = kept.cohort
         self.cards.enlarge(kept.card)
+        self.centre.go_to(kept.supplement)
 
     def _soon(self) -> None:
         """Verdicts may come by the dozen: once is enough, and only while somebody looks."""
@@ -279,7 +276,6 @@ class EvaluationPage(QWidget):
             self._settle.start()
 
 
-def _counts(found: Gathered) -> Counter[str]:
-    """By cohort, patients of known outcome whom somebody has scored."""
-    scored: set[str] = set().union(*(one.scores for one in found.scorers))
-    return Counter(one.cohort for one in found.patients if one.outcome is not None and one.id in scored)
+def _imported(found: Gathered | None) -> set[str]:
+    """Names of other software's scores."""
+    return {one.name for one in found.scorers if one.kind == "import"} if found else set()

@@ -22,9 +22,11 @@ from aln_desk.gui.widgets.plot_delong import DelongView, Squares
 from aln_desk.gui.widgets.plot_forest import Branch, ForestView
 from aln_desk.gui.widgets.plot_key import Key
 from aln_desk.gui.widgets.plot_lines import LinePlot
+from aln_desk.gui.widgets.setting_editor import keep_from_wheel
 
 _SQUARE = 10
 """How much wider than high a plot is whose axes are of equal length."""
+_WIDEST_BOX = 420
 _ANY = 16777215
 """Qt's word for no limit."""
 
@@ -136,7 +138,8 @@ class _Curves(QWidget):
         high = min(width, height - key.height()) > min(width - key.width(), height)
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if high else QBoxLayout.Direction.LeftToRight)
         self._row.setStretch(1, 0 if high else 3)
-        self.key.setMaximumHeight(max(key.height(), height - width) if high else _ANY)
+        wanted = min(self.key.sizeHint().height(), height // 4)
+        self.key.setMaximumHeight(max(key.height(), wanted, height - width) if high else _ANY)
         square = self.plot.axes.square
         self.plot.setMaximumWidth(max(200, self.height() + _SQUARE) if square and not high else _ANY)
         self.plot.setMaximumHeight(max(200, self.width() - _SQUARE) if square and high else _ANY)
@@ -206,7 +209,7 @@ class DelongBody(Body):
         self.holm = QCheckBox("Holm correction")
         self.holm.setToolTip("Correct p for the number of pairs that are compared")
         self.holm.toggled.connect(self._again)
-        self.head.addWidget(label("Above the diagonal: AUC differences. Below: p.", "caption"), 1)
+        self.head.addWidget(label("Above: AUC difference. Below: p.", "caption"), 1)
         self.head.addWidget(self.holm)
 
     def show_board(self, board: Board, bands: AllBands, cohorts: Sequence[str]) -> None:
@@ -248,8 +251,12 @@ class ForestBody(Body):
         self.scorer = QComboBox()
         self.scorer.setAccessibleName("Whose subgroups")
         self.scorer.activated.connect(lambda: self.lookedAt.emit(self.scorer.currentData()))
+        self.scorer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.scorer.setMaximumWidth(_WIDEST_BOX)
+        keep_from_wheel(self.scorer)
         self.head.addWidget(label("Scores by", "muted"))
-        self.head.addWidget(self.scorer, 1)
+        self.head.addWidget(self.scorer)
+        self.head.addStretch(1)
 
     def show_board(self, board: Board, bands: AllBands, cohorts: Sequence[str]) -> None:
         keys = [one.key for one in board.scorers]

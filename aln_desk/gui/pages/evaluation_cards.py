@@ -48,7 +48,7 @@ KINDS = (
     CardKind("confusion", "Confusion matrices", "at the threshold"),
     CardKind("delong", "Differences of AUC", "DeLong's test"),
     CardKind("decision", "Decision curve", "net benefit"),
-    CardKind("calibration", "Calibration", "ten bins"),
+    CardKind("calibration", "Calibration", "Brier score, ten bins"),
     CardKind("forest", "Subgroups", "AUC, 95 % interval", wide=True),
     CardKind("table_1", "Patients", "Table 1", wide=True),
 )
@@ -127,6 +127,7 @@ class Cards(QStackedWidget):
         self.cohort: str = ""
         self.cards = [Card(kind) for kind in KINDS]
         self.cohort_tabs = QTabBar(drawBase=False, expanding=False)
+        self.cohort_tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.cohort_tabs.setAccessibleName("Cohort on the cards")
         self.cohort_tabs.currentChanged.connect(self._choose_cohort)
         self._columns = 0
@@ -230,19 +231,27 @@ class Cards(QStackedWidget):
 
     def _show_tabs(self, cohorts: Sequence[str]) -> None:
         tabs = self.cohort_tabs
-        if [tabs.tabText(place) for place in range(tabs.count())] != list(cohorts):
+        names = [name.replace("&", "&&") for name in cohorts]  # else Qt makes a key of the letter after it
+        if [tabs.tabText(place) for place in range(tabs.count())] != names:
             tabs.blockSignals(True)
             while tabs.count():
                 tabs.removeTab(0)
-            for name in cohorts:
+            for name in names:
                 tabs.addTab(name)
+                tabs.setTabToolTip(tabs.count() - 1, cohorts[tabs.count() - 1])
             tabs.blockSignals(False)
         if self.cohort not in cohorts:
-            self.cohort = cohorts[0] if cohorts else ""
+            self.cohort = self._first(cohorts)
         if self.cohort:
             tabs.blockSignals(True)
             tabs.setCurrentIndex(list(cohorts).index(self.cohort))
             tabs.blockSignals(False)
+
+    def _first(self, cohorts: Sequence[str]) -> str:
+        """The first one whose figures are defined, else the first one."""
+        parts = self.board.results.parts.values() if self.board else ()
+        defined = {one.cohort for one in parts if not one.reason}
+        return next((name for name in cohorts if name in defined), next(iter(cohorts), ""))
 
     def _choose_cohort(self, place: int) -> None:
         if self.board is not None and 0 <= place < len(self.board.cohorts):

@@ -38,7 +38,7 @@ class Plot(ABC):
 
     @abstractmethod
     def figures(self, board: Board, bands: AllBands, key: PartKey) -> str:
-        """What a scorer reaches, for the key."""
+        """What a scorer reaches, for the key; the card's hint says what it is."""
 
     @abstractmethod
     def behind(self, board: Board, key: PartKey, point: int) -> Behind:
@@ -140,7 +140,7 @@ class CalibrationPlot(Plot):
             return "no probabilities"
         known = bands.get(key)
         slope = "" if known is None or known.slope is None else f", slope {number(known.slope, 2)}"
-        return f"Brier {number(found.brier)}{slope}"
+        return f"{number(found.brier)}{slope}"
 
     def behind(self, board: Board, key: PartKey, point: int) -> Behind:
         curve = board.calibrated[key].curve

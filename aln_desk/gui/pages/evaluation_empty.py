@@ -20,6 +20,7 @@ class Emptiness(Enum):
 
     NONE = ("", "")
     WAITING = ("Reading scores…", "")
+    UNREADABLE = ("The scores of this project could not be read; the left pane says why.", "Try again")
     NO_PROJECT = ("Open a project to evaluate its verdicts.", "")
     NO_SCORES = (
         "No patient of this project has been read yet, so there is nothing to evaluate.",
@@ -74,18 +75,29 @@ class EmptyPlace(QWidget):
         self.fold.setCheckable(True)
         self.problems = label("", "notice", wrap=True)
         self.problems.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.fold.toggled.connect(self.problems.setVisible)
-        self.problems.hide()
+        self._noted = QWidget()
+        noted = QVBoxLayout(self._noted)
+        noted.setContentsMargins(12, 8, 12, 4)
+        noted.addWidget(self.problems)
+        self.fold.toggled.connect(self._noted.setVisible)
+        self._noted.hide()
         self.fold.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.problems)
+        column.addWidget(self._noted)
         column.addWidget(self.stack, 1)
 
-    def follow(self, actions: Actions, tick_all: Callable[[], None], all_patients: Callable[[], None]) -> None:
+    def follow(
+        self,
+        actions: Actions,
+        tick_all: Callable[[], None],
+        all_patients: Callable[[], None],
+        again: Callable[[], None],
+    ) -> None:
         """What the action does in each state."""
         done = {
+            Emptiness.UNREADABLE: again,
             Emptiness.NO_SCORES: actions["review.read"].trigger,
             Emptiness.NO_SECOND_STAGE: actions["mode.train"].trigger,
             Emptiness.NO_OUTCOMES: actions["mode.patients"].trigger,
@@ -109,7 +121,7 @@ class EmptyPlace(QWidget):
         self.fold.setText(f"{len(sentences)} note{'' if len(sentences) == 1 else 's'}")
         self.fold.setVisible(bool(sentences))
         self.problems.setText("\n".join(sentences))
-        self.problems.setVisible(bool(sentences) and self.fold.isChecked())
+        self._noted.setVisible(bool(sentences) and self.fold.isChecked())
 
     def _place(self) -> QWidget:
         place = QWidget()

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from aln_desk.domain.messages import Message, Progress
+from aln_desk.domain.messages import Finished, Message, Progress
 from aln_desk.evaluation.selection import Selection
 from aln_desk.gui.child_process import COMMAND, ChildProcess
 
 
 class Export(QObject):
-    """``progressed`` carries how many files of how many are written, ``finished`` whether all are and a sentence."""
+    """``progressed`` carries how many files of how many are made, ``finished`` whether all are written and a sentence,
+    which is empty when it was stopped: files reach their folder all at once or not at all.
+    """
 
     progressed = Signal(int, int)
     finished = Signal(bool, str)
@@ -24,7 +26,7 @@ class Export(QObject):
         """Where was written last."""
         self._command = command
         self._child: ChildProcess | None = None
-        self._stopping = False
+        self._stopping = self._done = False
 
     @property
     def running(self) -> bool:
@@ -35,7 +37,7 @@ class Export(QObject):
         """Write everything about a selection into ``out``; a second call while it runs does nothing."""
         if self._child is not None:
             return
-        self.folder, self._stopping = out, False
+        self.folder, self._stopping, self._done = out, False, False
         self._child = ChildProcess("The evaluation", arguments(project, out, selection), self, self._command)
         self._child.message.connect(self._tell)
         self._child.finished.connect(self._end)
@@ -55,13 +57,15 @@ class Export(QObject):
     def _tell(self, message: Message) -> None:
         if isinstance(message, Progress):
             self.progressed.emit(message.done, message.total)
+        if isinstance(message, Finished):
+            self._done = not message.stopped
 
     def _end(self, ok: bool, sentence: str) -> None:
         if self._child is not None:
             self._child.deleteLater()
             self._child = None
-        if self._stopping:
-            self.finished.emit(False, f"Stopped. What was written lies in {self.folder}.")
+        if self._stopping and not self._done:
+            self.finished.emit(False, "")
         else:
             self.finished.emit(ok, f"Tables and figures were written to {self.folder}." if ok else sentence)
 

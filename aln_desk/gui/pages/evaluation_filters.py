@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from aln_desk.domain.patient import variable_words
 from aln_desk.evaluation.selection import Filter
 from aln_desk.gui.widgets.labels import button
+
+_CHIP_EDGES = 44
+"""Pixels of a chip beside its words: frame, and the cross."""
 
 
 class Filters(QWidget):
@@ -22,6 +25,7 @@ class Filters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.values: dict[str, frozenset[str]] = {}
+        """What is ticked, by variable."""
         self._offered: dict[str, tuple[str, ...]] = {}
         self.add = button("Only some patients…", "small", "Look at the patients with certain values only")
         self.menu = QMenu(self.add)
@@ -37,8 +41,8 @@ class Filters(QWidget):
 
     @property
     def filters(self) -> tuple[Filter, ...]:
-        """What every patient must have."""
-        return tuple(Filter(variable, values) for variable, values in self.values.items())
+        """What every patient must have; all values of a variable are no filter."""
+        return tuple(Filter(variable, values) for variable, values in self.values.items() if not self._all(variable))
 
     def offer(self, variables: Mapping[str, tuple[str, ...]]) -> None:
         """Variables to filter by and their values; filters by others stay, so that nothing is hidden."""
@@ -59,18 +63,20 @@ class Filters(QWidget):
         self.values = {name: values for name, values in self.values.items() if variable and name != variable}
         self._fill_menu()
         self._show_chips()
+        self.add.setFocus()
         self.changed.emit()
 
     def take(self, variable: str, value: str, wanted: bool) -> None:
-        """Let patients with this value pass, or no more; no value left, or all of them, is no filter."""
+        """Let patients with this value pass, or no more; no value left is no filter."""
         values = self.values.get(variable, frozenset())
         values = values | {value} if wanted else values - {value}
-        kept = {**self.values, variable: values}
-        if not values or values >= set(self._offered.get(variable, ())):
-            kept.pop(variable)
-        self.values = kept
+        self.values = {name: found for name, found in {**self.values, variable: values}.items() if found}
         self._show_chips()
         self.changed.emit()
+
+    def _all(self, variable: str) -> bool:
+        offered = self._offered.get(variable, ())
+        return bool(offered) and self.values[variable] >= set(offered)
 
     def _fill_menu(self) -> None:
         self.menu.clear()
@@ -94,12 +100,28 @@ class Filters(QWidget):
             if widget := entry.widget():
                 widget.hide()
                 widget.deleteLater()
-        for variable, values in self.values.items():
-            words = f"{variable_words(variable)}: {', '.join(sorted(values))}"
-            chip = button(f"{words}   \u00d7", "small", "Remove this filter")
-            chip.setAccessibleName(f"Remove the filter {words}")
-            chip.clicked.connect(partial(self.clear, variable))
+        for one in self.filters:
+            chip = _Chip(f"{variable_words(one.variable)}: {', '.join(sorted(one.values))}")
+            chip.clicked.connect(partial(self.clear, one.variable))
             self._chips.addWidget(chip)
+
+
+class _Chip(QPushButton):
+    """A filter in words, which lose their end where they do not fit; a click removes it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__()
+        self._words = words
+        self.setProperty("role", "small")
+        self.setToolTip(f"{words}\nClick to remove this filter")
+        self.setAccessibleName(f"Remove the filter {words}")
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.width() - _CHIP_EDGES
+        words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, room)
+        self.setText(f"{words}   \u00d7".replace("&", "&&"))
 
 
 class _OpenMenu(QMenu):

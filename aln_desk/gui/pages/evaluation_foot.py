@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from aln_desk.gui.widgets.labels import button, label
 
@@ -40,12 +40,20 @@ class Foot(QWidget):
             column.addWidget(part)
         self.say("")
 
-    def say(self, sentence: str) -> None:
+    def say(self, sentence: str, role: str = "muted") -> None:
         """Tell something above Export; an empty sentence takes it away."""
+        self.notice.setProperty("role", role)
+        self.notice.style().unpolish(self.notice)
+        self.notice.style().polish(self.notice)
+        QApplication.sendEvent(self.notice, QEvent(QEvent.Type.StyleChange))  # else its padding stays as it was
         self.notice.setText(sentence)
         self.notice.setVisible(bool(sentence))
         self.open.hide()
         self._running.hide()
+
+    def complain(self, sentence: str) -> None:
+        """Tell what went wrong, so that it is seen."""
+        self.say(sentence, "notice")
 
     def show_progress(self, done: int, total: int) -> None:
         """Files are being written; a ``total`` of 0 is not known yet."""
@@ -54,11 +62,11 @@ class Foot(QWidget):
         self.bar.setValue(done)
         self._running.show()
 
-    def show_end(self, sentence: str, folder: Path) -> None:
-        """Writing has ended; what there is lies in ``folder``."""
-        self.say(sentence)
+    def show_end(self, ok: bool, sentence: str, folder: Path) -> None:
+        """All is written and lies in ``folder``, or nothing is: an empty sentence says that it was stopped."""
+        self.say(sentence or "Stopped; nothing was written.", "muted" if ok or not sentence else "notice")
         self._folder = folder
-        self.open.setVisible(folder.is_dir())
+        self.open.setVisible(ok)
 
     def _open(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))

@@ -14,7 +14,8 @@ from aln_desk.evaluation.selection import Filter, ThresholdRule, filter_of, rule
 @dataclass(frozen=True, slots=True)
 class Kept:
     """``project`` is a folder; ``ticks`` what the user ticked or unticked, by scorer's key or cohort's name; ``cohort``
-    and ``card`` are on the screen, ``subgroups`` is the key of the scorer whose subgroups are shown.
+    and ``card`` are on the screen, ``subgroups`` is the key of the scorer whose subgroups are shown. ``supplement`` is
+    where the supplement is on the screen instead: its large card, or any other word.
     """
 
     project: str = ""
@@ -24,6 +25,7 @@ class Kept:
     cohort: str = ""
     card: str = ""
     subgroups: str = ""
+    supplement: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` understands."""
@@ -35,12 +37,14 @@ class Kept:
             "cohort": self.cohort,
             "card": self.card,
             "subgroups": self.subgroups,
+            "supplement": self.supplement,
         }
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Kept:
         """Damaged values are passed over."""
-        words = {key: _word(state.get(key)) for key in ("project", "rule", "cohort", "card", "subgroups")}
+        names = ("project", "rule", "cohort", "card", "subgroups", "supplement")
+        words = {key: _word(state.get(key)) for key in names}
         rule, ticks, filters = ThresholdRule(), state.get("ticks"), state.get("filters")
         with suppress(AlnError):
             rule = rule_of(words.pop("rule"))

@@ -24,6 +24,7 @@ class ElidedLabel(QLabel):
     def __init__(self, words: str) -> None:
         super().__init__()
         self._words = words
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -4,44 +4,54 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from aln_desk.domain.scorer import Scorer
-from aln_desk.evaluation.results import Part, Results
+from aln_desk.evaluation.results import Part
 from aln_desk.gui import theme
 from aln_desk.gui.pages.evaluation_behind import Behind
-from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.pages.evaluation_board import Board
+from aln_desk.gui.widgets import plot_style
+from aln_desk.gui.widgets.labels import button, label
 
 _HINT = (
     "Choose a point of a curve, a cell, a square or a row to see its patients. Enter or a double click opens one in "
     "Review."
 )
 _ROW_HEIGHT = 28
-_NAME = 10
-"""Letters of a scorer's name above its column; the whole name is the tooltip."""
+_SWATCH = 26
+_STYLE = "QTreeView::item { padding: 0 5px; } QHeaderView::section { padding: 6px 5px; }"
 _OUTCOMES = {0: "\u2212", 1: "+"}
 
 
 class CellPatients(QWidget):
-    """``opened`` carries the id of a patient to show in Review."""
+    """``opened`` carries the id of a patient to show in Review, ``sheetsWanted`` a `Behind`."""
 
     opened = Signal(str)
+    sheetsWanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.behind: Behind | None = None
+        self._board: Board | None = None
         self.title = label(_HINT, "muted", wrap=True)
         self.key = label("Bold: at or above the threshold. ?: the model leaves it open.", "caption", wrap=True)
         self.list = QTreeWidget()
         self.list.setAccessibleName("Patients behind what is chosen")
         self.list.setRootIsDecorated(False)
+        self.list.setStyleSheet(_STYLE)
+        self.list.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         self.list.setUniformRowHeights(True)
         self.list.header().setStretchLastSection(False)
+        self.list.header().setIconSize(QSize(_SWATCH, _SWATCH))
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemActivated.connect(lambda entry: self.opened.emit(entry.text(0)))
+        self.sheets = button("Show as case sheets", "small", "Those that are selected, or all of them (Figure 4)")
+        self.sheets.clicked.connect(self._ask_sheets)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(4)
@@ -50,6 +60,7 @@ class CellPatients(QWidget):
         column.addSpacing(4)
         column.addWidget(self.list, 1)
         column.addWidget(self.key)
+        column.addWidget(self.sheets)
         column.addStretch(0)
         self.clear()
 
@@ -60,24 +71,49 @@ class CellPatients(QWidget):
         self.list.clear()
         self.list.hide()
         self.key.hide()
+        self.sheets.hide()
 
-    def show_behind(self, found: Behind, results: Results) -> None:
+    def changeEvent(self, event: QEvent) -> None:
+        """The list is coloured when it is filled."""
+        if event.type() == QEvent.Type.StyleChange and self.behind is not None and self._board is not None:
+            self.show_behind(self.behind, self._board)
+        super().changeEvent(event)
+
+    def show_behind(self, found: Behind, board: Board) -> None:
         """List the patients behind a choice, with the scores of those it is about first."""
-        self.behind = found
+        self.behind, self._board = found, board
+        results = board.results
         count = len(found.patients)
         self.title.setText(f"{found.title}\n{found.cohort} · {count} patient{'' if count == 1 else 's'}")
         scorers = sorted(results.scorers, key=lambda one: one.key not in found.scorers)
         parts = [results.parts[one.key, found.cohort] for one in scorers]
         self.list.clear()
         self.list.setColumnCount(2 + len(scorers))
-        self.list.setHeaderLabels(["Patient", "Node", *(_short(one.name) for one in scorers)])
-        for place, words in enumerate(("", "Node status from pathology", *(one.name for one in scorers))):
-            self.list.headerItem().setToolTip(place, words)
+        self._head(scorers, board)
         outcomes = {patient.id: patient.outcome for patient in results.patients[found.cohort]}
         for patient in found.patients:
             self._add(patient, outcomes.get(patient), scorers, parts)
         self.list.show()
         self.key.setVisible(bool(found.patients))
+        self.sheets.setVisible(bool(found.patients))
+
+    def _ask_sheets(self) -> None:
+        if self.behind is not None:
+            picked = {entry.text(0) for entry in self.list.selectedItems()}
+            shown = tuple(name for name in self.behind.patients if name in picked or not picked)
+            self.sheetsWanted.emit(replace(self.behind, patients=shown))
+
+    def _head(self, scorers: Sequence[Scorer], board: Board) -> None:
+        """Scorers are known by their line, as on the cards: names would leave no room for scores side by side."""
+        self.list.setHeaderLabels(["Patient", "Node", *("" for _ in scorers)])
+        header = self.list.headerItem()
+        header.setToolTip(1, "Node status from pathology")
+        for place, one in enumerate(scorers, start=2):
+            line = plot_style.swatch(board.series[one.key], _SWATCH, self.devicePixelRatioF())
+            header.setIcon(place, QIcon(line))
+            header.setToolTip(place, one.name)
+            header.setData(place, Qt.ItemDataRole.AccessibleTextRole, one.name)
+            header.setTextAlignment(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def _add(self, patient: str, outcome: int | None, scorers: Sequence[Scorer], parts: Iterable[Part]) -> None:
         node = "" if outcome is None else _OUTCOMES[outcome]
@@ -97,7 +133,3 @@ class CellPatients(QWidget):
 
 def _score_words(score: float, uncertain: bool) -> str:
     return "\u2013" if math.isnan(score) else f"{score:.3f}{' ?' if uncertain else ''}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}\u2026"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QVBoxLayout, QWidget
 
 from aln_desk.evaluation.selection import Rule, ThresholdRule
 from aln_desk.gui.widgets.labels import label
+from aln_desk.gui.widgets.setting_editor import keep_from_wheel
 
 _RULES: tuple[tuple[Rule, str], ...] = (
     ("frozen", "Frozen with each model"),
@@ -35,15 +36,12 @@ class ThresholdBox(QWidget):
         self.value.setAccessibleName("Value of the threshold rule")
         self.value.setKeyboardTracking(False)
         self.warning = label(_OPTIMISTIC, "caption", wrap=True)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.kind, 1)
-        row.addWidget(self.value)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(row)
-        column.addWidget(self.warning)
+        for part in (self.kind, self.value, self.warning):
+            column.addWidget(part)
+            keep_from_wheel(part)
         self.set_rule(ThresholdRule())
         self.kind.activated.connect(self._choose)
         self.value.valueChanged.connect(lambda _: self.changed.emit())

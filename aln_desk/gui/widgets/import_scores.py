@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +34,22 @@ class ScoresToAdd:
     probability: bool
 
 
-def ask_scores(parent: QWidget) -> ScoresToAdd | None:
-    """Which file and what it means; None when the user thinks better of it."""
+def ask_scores(parent: QWidget, taken: Collection[str] = ()) -> ScoresToAdd | None:
+    """Which file and what it means; None when the user thinks better of it. Names that are ``taken`` are replaced."""
     file = file_dialogs.choose_file(parent, "Scores of other software", "Tables (*.csv *.tsv *.txt)")
     if file is None:
         return None
-    dialog = ImportScoresDialog(file, parent)
+    dialog = ImportScoresDialog(file, taken, parent)
     return dialog.wish() if dialog.exec() else None
 
 
 class ImportScoresDialog(QDialog):
     """`wish` is what was asked for once the dialog is accepted."""
 
-    def __init__(self, file: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, file: Path, taken: Collection[str] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Add scores of other software")
-        self._file = file
+        self._file, self._taken = file, taken
         self.name = QLineEdit(file.stem)
         self.name.setAccessibleName("Name")
         self.has_threshold = QCheckBox("Called positive from a score of")
@@ -59,11 +60,12 @@ class ImportScoresDialog(QDialog):
         self.probability = QCheckBox("The scores are probabilities")
         self.probability.setChecked(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.add = self.buttons.addButton("Add scores", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.add = self.buttons.addButton("", QDialogButtonBox.ButtonRole.AcceptRole)
         self.add.setProperty("role", "main")
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        self.name.textChanged.connect(lambda text: self.add.setEnabled(bool(text.strip())))
+        self.name.textChanged.connect(self._show_name)
+        self._show_name()
         form = QFormLayout()
         form.setVerticalSpacing(8)
         form.addRow("File", label(file.name))
@@ -81,4 +83,11 @@ class ImportScoresDialog(QDialog):
     def wish(self) -> ScoresToAdd:
         """What is to be added."""
         threshold = self.threshold.value() if self.has_threshold.isChecked() else math.nan
-        return ScoresToAdd(self._file, self.name.text().strip(), threshold, self.probability.isChecked())
+        return ScoresToAdd(self._file, self._tidy_name(), threshold, self.probability.isChecked())
+
+    def _tidy_name(self) -> str:
+        return " ".join(self.name.text().split())
+
+    def _show_name(self) -> None:
+        self.add.setText("Replace scores" if self._tidy_name() in self._taken else "Add scores")
+        self.add.setEnabled(bool(self._tidy_name()))

@@ -132,7 +132,7 @@ class ChartCard(QFrame):
         self._cross.setPen(QPen(QColor(theme.palette().muted), 0))
         for place, line in enumerate(self.lines):
             colour = plot_style.series_colour(place)
-            self._curves[line].setPen(plot_style.series_pen(place))
+            self._curves[line].setPen(plot_style.chart_pen(place, self.devicePixelRatioF()))
             self._curves[line].setSymbolBrush(colour)
             self._curves[line].setSymbolPen(None)
             self._curves[line].setSymbolSize(5)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from aln_desk.gui import theme
 from aln_desk.gui.widgets import plot_axes, plot_style
+from aln_desk.gui.widgets.labels import label
 
 Cell = tuple[int, int]
 """(outcome, called): 1 positive, 0 negative."""
@@ -27,6 +28,8 @@ _LEFT, _TOP = 76.0, 44.0
 _SMALL_TOP = 18.0
 _GAP = 4.0
 _LEAST = QSize(84, 66)
+_HALFWAY = 0.19
+"""Relative luminance on which light and dark words are equally readable."""
 _ROOMY = QSize(236, 140)
 """From this size on there is room for words beside the cells."""
 
@@ -168,7 +171,7 @@ def _paint_cell(
     painter.setPen(QPen(QColor(colours.text), 2) if chosen else Qt.PenStyle.NoPen)
     painter.setBrush(ground)
     painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 4, 4)
-    painter.setPen(QColor("#f4f5f7") if ground.lightness() < 140 else QColor("#16191e"))
+    painter.setPen(readable_on(ground))
     words = "\u2013" if share is None else f"{100 * share:.0f} %"
     small = box.height() < 44
     above = box if small else box.adjusted(0, 0, 0, -box.height() * 0.30)
@@ -177,6 +180,13 @@ def _paint_cell(
     if not small:
         painter.setFont(plot_axes.caption())
         painter.drawText(box.adjusted(0, box.height() * 0.42, 0, 0), Qt.AlignmentFlag.AlignCenter, words)
+
+
+def readable_on(ground: QColor) -> QColor:
+    """Of light and dark words the ones with more contrast, by WCAG's relative luminance."""
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in ground.getRgbF()[:3]]  # type: ignore[index]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return QColor("#f4f5f7") if luminance < _HALFWAY else QColor("#16191e")
 
 
 def blend(below: QColor, above: QColor, share: float) -> QColor:
@@ -193,10 +203,13 @@ class MatrixGrid(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.views: list[ConfusionView] = []
+        self.empty = label("Without a threshold nobody is called positive or negative.", "muted", wrap=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._columns = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(8)
+        self._grid.addWidget(self.empty, 0, 0)
 
     def show_matrices(self, matrices: Sequence[Matrix]) -> None:
         """Show these and no others; as many as before keep their places and what is chosen in them."""
@@ -209,6 +222,7 @@ class MatrixGrid(QWidget):
             self._arrange()
         for view, matrix in zip(self.views, matrices, strict=True):
             view.show_matrix(matrix)
+        self.empty.setVisible(not matrices)
 
     def choose(self, place: int | None, cell: Cell | None = None) -> None:
         """Mark one cell of one matrix and no other."""
@@ -230,7 +244,7 @@ class MatrixGrid(QWidget):
 
     def _arrange(self) -> None:
         columns = self._best()
-        if columns == self._columns and self._grid.count() == len(self.views):
+        if columns == self._columns and self._grid.count() == len(self.views) + 1:
             return
         self._columns = columns
         for place, view in enumerate(self.views):

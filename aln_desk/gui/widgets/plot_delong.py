@@ -13,12 +13,15 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from aln_desk.evaluation.tables.words import number, p_value
 from aln_desk.gui import theme
 from aln_desk.gui.widgets import plot_axes, plot_style
-from aln_desk.gui.widgets.plot_confusion import blend
+from aln_desk.gui.widgets.plot_confusion import blend, readable_on
 
 Floats = NDArray[np.float64]
 _LEFT, _TOP, _LOW = 118.0, 20.0, 20.0
+_MOST = 168.0, 104.0
+"""Pixels of a square in width and height."""
 _LEVELS = ((0.001, 0.85), (0.01, 0.6), (0.05, 0.35))
 """Below this p, this strength of colour; each step also has its sign, so that it is never told by colour alone."""
+_ALONE = "Two scores are needed for a comparison."
 _LEGEND = "* p < 0.05   ** p < 0.01   *** p < 0.001"
 
 
@@ -78,7 +81,7 @@ class DelongView(QWidget):
         count = max(1, len(self.squares.names))
         left = min(_LEFT, self.width() * 0.34)
         room = QRectF(left, _TOP, self.width() - left - 2, self.height() - _TOP - _LOW)
-        wide, high = min(room.width() / count, 116.0), min(room.height() / count, 72.0)
+        wide, high = min(room.width() / count, _MOST[0]), min(room.height() / count, _MOST[1])
         return QRectF(room.left() + column * wide, room.top() + row * high, wide - 2, high - 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -93,7 +96,8 @@ class DelongView(QWidget):
         painter.setPen(QColor(theme.palette().muted))
         last = self.square(max(count - 1, 0), max(count - 1, 0))
         below = QRectF(0, last.bottom() + 4, max(last.right(), 230.0), _LOW - 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _LEGEND)
+        beside = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(below, beside, _LEGEND if count > 1 else _ALONE)
         if self.hasFocus() and self.pair is None:
             painter.setPen(QPen(QColor(theme.palette().accent), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -159,8 +163,9 @@ class DelongView(QWidget):
         painter.setPen(edge)
         painter.setBrush(ground)
         painter.drawRoundedRect(box, 3, 3)
-        light = QColor("#f4f5f7" if ground.lightness() < 140 else "#16191e")
-        painter.setPen(light if strength > 0.3 else QColor(colours.muted if row != column else colours.text))
+        painter.setPen(
+            readable_on(ground) if strength > 0.3 else QColor(colours.muted if row != column else colours.text)
+        )
         painter.setFont(plot_axes.caption(bold=row == column))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._text(row, column, box))
 

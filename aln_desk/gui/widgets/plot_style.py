@@ -6,7 +6,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from aln_desk.gui import theme
@@ -16,6 +16,7 @@ pg.setConfigOptions(antialias=True)
 _ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a", "#e07a6b", "#a5c95a")
 _ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20", "#a83a2c", "#557a00")
 _GRID = 0.16
+_SWATCH_HEIGHT = 16
 _DASHES = (
     Qt.PenStyle.SolidLine,
     Qt.PenStyle.DashLine,
@@ -33,8 +34,14 @@ def series_colour(index: int) -> QColor:
 
 def series_pen(index: int) -> QPen:
     """Colour and dash of the n-th line: lines stay apart without colour too."""
-    pen = QPen(series_colour(index), 1.8, _DASHES[index % len(_DASHES)])
-    pen.setCosmetic(True)
+    return QPen(series_colour(index), 1.8, _DASHES[index % len(_DASHES)])
+
+
+def chart_pen(index: int, ratio: float) -> QPen:
+    """`series_pen` for a `pyqtgraph` plot, whose scale must not stretch it, on a screen of this device pixel ratio."""
+    pen = series_pen(index)
+    pen.setCosmetic(True)  # its width then counts the screen's own pixels
+    pen.setWidthF(pen.widthF() * ratio)
     return pen
 
 
@@ -85,17 +92,29 @@ def dress(plot: Any) -> None:
         axis.setLabel(axis.labelText, color=colours.muted)
 
 
+def swatch(index: int, width: int, ratio: float) -> QPixmap:
+    """A short piece of a chart's n-th line, for a screen of this device pixel ratio."""
+    drawn = QPixmap(round(width * ratio), round(_SWATCH_HEIGHT * ratio))
+    drawn.setDevicePixelRatio(ratio)
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    painter.setPen(series_pen(index))
+    painter.drawLine(0, _SWATCH_HEIGHT // 2, width, _SWATCH_HEIGHT // 2)
+    painter.end()
+    return drawn
+
+
 class Swatch(QWidget):
     """A short piece of a chart's n-th line, for its legend."""
 
     def __init__(self, index: int, width: int = 26, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._index = index
-        self.setFixedSize(width, 16)
+        self.setFixedSize(width, _SWATCH_HEIGHT)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(series_pen(self._index))
-        painter.drawLine(0, 8, self.width(), 8)
+        painter.drawLine(0, _SWATCH_HEIGHT // 2, self.width(), _SWATCH_HEIGHT // 2)
         painter.end()

@@ -193,9 +193,7 @@ def _swatch(place: int) -> QIcon:
     drawn.fill(Qt.GlobalColor.transparent)
     painter = QPainter(drawn)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    pen = plot_style.series_pen(place)
-    pen.setWidthF(2 * pen.widthF())  # cosmetic: counted in the pixmap's own pixels
-    painter.setPen(pen)
+    painter.setPen(plot_style.series_pen(place))
     painter.drawLine(0, 6, 22, 6)
     painter.end()
     return QIcon(drawn)

@@ -11,7 +11,17 @@ from aln_desk.domain.errors import BadFile
 from aln_desk.evaluation.figures import rendered, write
 from aln_desk.evaluation.figures.output import FORMATS, Format
 from aln_desk.evaluation.figures.roc import roc_figure
-from aln_desk.evaluation.figures.style import INCH, SINGLE, sheet, shortened, size_of, style, width_of, wrapped
+from aln_desk.evaluation.figures.style import (
+    INCH,
+    SINGLE,
+    sheet,
+    shortened,
+    size_of,
+    style,
+    told_apart,
+    width_of,
+    wrapped,
+)
 
 _SMALL = (("external test", 30, 20),)
 
@@ -73,6 +83,16 @@ def test_long_words_lose_their_middle() -> None:
     assert width_of(cut, 7) <= 25 < width_of(name, 7)
     assert shortened(name, 1, 7) == "…"
     assert shortened("  two \n lines ", 100, 7) == "two lines"
+
+
+def test_long_names_that_begin_and_end_alike_are_told_apart() -> None:
+    names = ["20261123-150355-tiny", "20261123-150448-tiny", "20261123-150448-small", "Radiomics", "Radiomics"]
+    cut = told_apart(names, 17, 7)
+    assert len(set(cut.values())) == len(cut) == 4
+    assert cut["Radiomics"] == "Radiomics" and cut[names[0]].endswith("355-tiny")
+    assert all(width_of(name, 7) <= 17 for name in cut.values())
+    assert told_apart(names[:2], 100, 7) == {name: name for name in names[:2]}
+    assert set(told_apart(names, 1, 7).values()) == {"…"}
 
 
 def test_words_wrap_between_words_and_the_last_line_is_shortened() -> None:

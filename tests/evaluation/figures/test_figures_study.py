@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
-from aln_desk.domain.messages import Curve
+from aln_desk.domain.messages import Curve, from_line, to_line
 from aln_desk.evaluation.figures.flow import Box, Flow, flow_figure
 from aln_desk.evaluation.figures.forest import forest_figure
 from aln_desk.evaluation.figures.learning import SizePoint, learning_figure
@@ -132,6 +132,14 @@ def test_learning_curves_are_drawn_by_stage_and_value_for_every_run() -> None:
     assert plots[1].lines[0].get_linewidth() < plots[1].lines[1].get_linewidth()
     assert {"first", "second"} <= set(written)
     assert untidy(figure) == []
+
+
+def test_a_figure_that_a_run_could_not_work_out_is_left_out() -> None:
+    curve = Curve("mtl", "validation", 30, {"dice": math.nan, "status_auc": 0.75})
+    kept = from_line(to_line(curve))
+    assert isinstance(kept, Curve)
+    figure = learning_figure({"single T": [kept]})
+    assert [axes.lines[0].get_ydata().tolist() for axes in figure.axes if axes.axison] == [[0.75]]
 
 
 def test_only_what_there_is_is_drawn() -> None:

@@ -120,6 +120,7 @@ def test_an_empty_mask_has_no_distance_and_is_told() -> None:
     assert cell(table, "test: A", "HD95, median (IQR)").startswith("1.0 (1.0–1.0)")
     alone = table_s2([lost], ["test"], resamples=20)
     assert cell(alone, "test: A", "HD95, median (IQR)") == "–"
+    assert "all predicted masks are empty (HD95 of A on test;" in notes(alone) and "no patients" not in notes(alone)
 
 
 def test_masks_of_different_images_are_refused() -> None:

@@ -71,7 +71,7 @@ def test_node_image_hospital_and_scanner_are_looked_at() -> None:
 def test_the_table_shows_them_below_cohort_and_variable() -> None:
     table = subgroup_table(results(), "A")
     assert table.title == "AUC of A in subgroups"
-    assert cell(table, "test: T stage: 2", "Positive") == "2 (50.0)"
+    assert cell(table, "test: T stage: 2", "Positive (%)") == "2 (50.0)"
     assert cell(table, "test: T stage: 10", "AUC (95 % CI)") == "1.000 (–)"
     assert "no patient has a negative outcome (AUC of T stage Unknown on test)" in notes(table)
 

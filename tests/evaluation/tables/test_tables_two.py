@@ -143,5 +143,13 @@ def test_perfect_separation_is_told() -> None:
     assert "interval has no width: A on test." in notes(table)
 
 
+def test_one_score_for_all_is_no_perfect_separation() -> None:
+    patients = make_patients("test", [1, 1, 0, 0])
+    table = table_two(make_results([make_scorer("A", patients, [0.5] * 4)], patients))
+    assert cell(table, "test: A", "AUC (95 % CI)") == "0.500 (0.500–0.500)"
+    assert "The score tells no patients apart, so DeLong's interval has no width: A on test." in notes(table)
+    assert "perfectly" not in notes(table)
+
+
 def test_nothing_chosen_is_an_empty_table() -> None:
     assert table_two(make_results([], [])).rows == ()

@@ -1,0 +1,182 @@
+"""What lies on the cards of Evaluate's supplement, made from a project and results. No Qt: it runs on a worker thread.
+
+What draws figures is loaded here only when the first is asked for; it takes a second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aln_desk.domain.errors import AlnError
+from aln_desk.domain.patient import Patient
+from aln_desk.evaluation.results import Results
+from aln_desk.evaluation.tables.table import Table
+from aln_desk.io.project import Project
+from aln_desk.stats.nomogram import Nomogram
+
+if TYPE_CHECKING:
+    from aln_desk.evaluation.study import Drawn, Study
+    from aln_desk.evaluation.tables.overlap import Overlap
+
+CASES, CAMS, MASKS, NOMOGRAM = "figure_4", "figure_s1", "table_s2", "figure_s3"
+_A_SLICE = 0.5
+"""Seconds of measuring masks after which others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a card's own controls ask for, or what is shown: a cohort, models (keys), patients (ids) chosen by hand.
+
+    Empty: as the export chooses.
+    """
+
+    cohort: str = ""
+    models: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A published figure as SVG; ``rows`` as in `Drawn`; ``shown`` says what of the choices it shows."""
+
+    svg: bytes
+    title: str
+    legend: str
+    rows: tuple[tuple[str, float, float], ...] = ()
+    shown: Choice = Choice()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """A nomogram to work with; ``numbers`` names its variables that are numbers."""
+
+    nomogram: Nomogram
+    numbers: tuple[str, ...]
+    legend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is nothing, as a sentence."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Further:
+    """``done`` of ``total`` patients are measured; ``go_on`` measures more of them."""
+
+    done: int
+    total: int
+    go_on: Callable[[], Made]
+
+
+Made = Table | Picture | Scale | Reason | Further
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """A card (its ``key`` is a piece's) of these results of the project in ``folder``."""
+
+    key: str
+    folder: Path
+    results: Results
+    choice: Choice = Choice()
+
+
+def make(wish: Wish) -> Made:
+    """What lies on the card; a `Reason` where it cannot be made."""
+    from aln_desk.evaluation.study import NothingToShow, Study
+
+    makers: dict[str, Callable[[Study, Wish], Made]] = {
+        CASES: _cases,
+        CAMS: _cams,
+        MASKS: _masks,
+        NOMOGRAM: _nomogram,
+    }
+    try:
+        with Project.open(wish.folder) as project:
+            study = Study(project, wish.results, wish.choice.patients)
+            return makers.get(wish.key, _piece)(study, wish)
+    except (NothingToShow, AlnError) as error:
+        return Reason(str(error))
+
+
+def _piece(study: Study, wish: Wish) -> Made:
+    """What the export would write."""
+    from aln_desk.evaluation import pieces
+
+    piece = next(one for one in pieces.pieces(study) if one.key == wish.key)
+    found = pieces.made(piece, study)
+    return found if isinstance(found, Table) else _picture(found, Choice())
+
+
+def _cases(study: Study, wish: Wish) -> Made:
+    """Fig 4 of one cohort, read by the first model chosen or the first that has read images."""
+    from aln_desk.evaluation import image_pieces
+    from aln_desk.evaluation.study import with_cohorts
+
+    with_cohorts(study)
+    only = [one for one in study.results.scorers if one.key in wish.choice.models]
+    if only:
+        study = replace(study, results=replace(study.results, scorers=tuple(only)))
+    cohort = next((one for one in study.cohorts if one.name == wish.choice.cohort), study.cohorts[0])
+    drawn = image_pieces.cases(study, cohort)
+    reader = image_pieces.first_reader(study).scorer.key
+    return _picture(drawn, Choice(cohort.name, (reader,), study.by_hand))
+
+
+def _cams(study: Study, wish: Wish) -> Made:
+    """Fig S1 of the two models chosen, else as in the paper."""
+    from aln_desk.evaluation import image_pieces
+
+    there = {one.key for one in study.results.scorers}
+    models = wish.choice.models if there.issuperset(wish.choice.models) else ()
+    drawn = image_pieces.cams(study, models)
+    first, second = image_pieces.two_readers(study, models)
+    return _picture(drawn, Choice(models=(first.scorer.key, second.scorer.key)))
+
+
+def _nomogram(study: Study, wish: Wish) -> Made:
+    from aln_desk.evaluation.regression_pieces import fitted
+
+    found = fitted(study)
+    return Scale(found.nomogram, found.numbers, found.legend)
+
+
+def _masks(study: Study, wish: Wish) -> Made:
+    """The beginning of Table S2, which is measured slice by slice."""
+    from aln_desk.evaluation import image_pieces
+
+    if not study.readers_of_images:
+        image_pieces.first_reader(study)  # says what to do
+    patients = image_pieces.measured_patients(study)
+    return Further(0, len(patients), partial(_measure, study, patients, 0, ()))
+
+
+def _measure(study: Study, patients: Sequence[Patient], done: int, before: tuple[Overlap, ...]) -> Made:
+    """Masks of some patients more; the table after the last one. What the study knew of models is kept in it."""
+    from aln_desk.evaluation import image_pieces
+    from aln_desk.evaluation.study import NothingToShow
+
+    found, until = list(before), time.monotonic() + _A_SLICE
+    while done < len(patients) and time.monotonic() < until:
+        found += image_pieces.overlaps_of(patients[done], study.readers_of_images)
+        done += 1
+    if done < len(patients):
+        return Further(done, len(patients), partial(_measure, study, patients, done, tuple(found)))
+    try:
+        return image_pieces.segmentation_table(study, found)
+    except NothingToShow as reason:
+        return Reason(str(reason))
+
+
+def _picture(drawn: Drawn, shown: Choice) -> Picture:
+    from aln_desk.evaluation.figures import rendered
+
+    return Picture(rendered(drawn.figure, "svg"), drawn.title, drawn.legend, drawn.rows, shown)

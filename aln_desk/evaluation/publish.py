@@ -63,6 +63,7 @@ def publish(
     study = Study(project, results, tuple(patients), should_stop)
     chosen, earlier = _chosen(study, parts), _published(out) if parts else []
     _check_patients(study)
+    _check_out(project, out)
     with _staged(out, earlier) as stage:
         work = _Work(study, stage, tuple(parts), chosen, tuple(map(str, earlier)), left_out)
         for done, step in enumerate(steps := list(work.steps())):
@@ -230,6 +231,13 @@ def _check_patients(study: Study) -> None:
     for name in study.by_hand:
         if name not in known:
             raise BadSetting(f"There is no patient '{name}' in the project, so no case sheet. Check the name.")
+
+
+def _check_out(project: Project, out: Path) -> None:
+    """A model's own manifest has the name of ours."""
+    for folder in (project.models, project.runs, project.predictions):
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise BadFile(out, "the project keeps its own files here", "Choose another folder for the results")
 
 
 def _inputs(study: Study) -> Mapping[str, Any]:

@@ -232,6 +232,15 @@ def test_a_folder_that_cannot_be_made_is_named(project: Project, tmp_path: Path)
             publish.publish(project, publishable_study.evaluate(project), out, parts=["csv"])
 
 
+def test_a_model_s_folder_is_left_as_it_is(project: Project) -> None:
+    results = publishable_study.evaluate(project)
+    folder = project.models / results.scorers[0].key
+    before = contents(folder)
+    with pytest.raises(BadFile, match="keeps its own files here"):
+        publish.publish(project, results, folder, parts=["csv"])
+    assert contents(folder) == before
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"files": 3}', '{"files": ["../victim", "/victim"]}'])
 def test_a_strange_manifest_costs_nobody_a_file(project: Project, tmp_path: Path, text: str) -> None:
     out = tmp_path / "out"

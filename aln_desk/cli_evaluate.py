@@ -55,11 +55,18 @@ def evaluate(options: argparse.Namespace) -> int:
 
 
 def import_scores(options: argparse.Namespace) -> int:
-    """Keep another program's scores in the project."""
+    """Keep another program's scores in the project, or forget them."""
     from aln_desk.io.project import Project
+    from aln_desk.io.scores import remove_import
 
+    if (options.file is None) == (not options.remove):
+        raise BadSetting("Name a file of scores to import, or with --remove the scores to forget.")
     with Project.open(options.project) as project:
-        _import(project, options.file, options.name, options.threshold, not options.no_probabilities)
+        if options.remove:
+            remove_import(project, options.name)
+            print(f"The scores '{options.name}' are forgotten.")
+        else:
+            _import(project, options.file, options.name, options.threshold, not options.no_probabilities)
     return 0
 
 
@@ -120,8 +127,9 @@ def add_evaluate(command: argparse.ArgumentParser) -> None:
 def add_import_scores(command: argparse.ArgumentParser) -> None:
     """The options of `import-scores`."""
     command.add_argument("project", type=Path, metavar="PROJECT", help="project folder")
-    command.add_argument("file", type=Path, metavar="FILE", help="CSV with the columns patient and score")
+    command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="CSV with the columns patient and score")
     command.add_argument("--name", required=True, help="what these scores are called; older ones are replaced")
+    command.add_argument("--remove", action="store_true", help="forget the scores of that name instead")
     command.add_argument(
         "--threshold", type=_number, default=math.nan, metavar="T", help="score from which a patient is positive"
     )

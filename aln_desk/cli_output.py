@@ -11,7 +11,7 @@ from typing import Any
 from aln_desk.domain.messages import Curve, Finished, Message, Note, Progress, Started, to_line
 
 STAGES = {
-    "simulate": "Drawing patients",
+    "simulate": "Drawing images",
     "images": "Reading images",
     "mtl": "Stage 1",
     "tokens": "Extracting tokens",

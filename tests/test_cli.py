@@ -135,6 +135,14 @@ def test_nothing_to_export_is_a_sentence(study: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_folder_named_from_another_one_is_simulated_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert call("simulate", Path("..") / "sim", "--patients", 1, "--seed", 1) == 0
+    with Project.open(tmp_path / "sim") as project:
+        assert project.simulated
+
+
 def test_simulated_patients_are_a_project_and_a_folder_to_import(tmp_path: Path) -> None:
     assert call("simulate", tmp_path / "sim", "--patients", 4, "--seed", 3) == 0
     truth = rows(tmp_path / "sim" / "truth.csv")

@@ -190,3 +190,20 @@ def test_a_part_that_was_asked_for_and_cannot_be_made_is_told(folder: Path, caps
     evaluate(folder, "--parts", "figure_4a")
     told = capsys.readouterr()
     assert "Figure 4A is left out: " in told.err and " files written" in told.out
+
+
+def test_imported_scores_are_forgotten_when_asked(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "scores.csv"
+    file.write_text("patient,score\nP1,0.5\nP2,0.7\n", encoding="utf-8")
+    assert cli.run(["import-scores", str(folder), str(file), "--name", "other"]) == 0
+    assert cli.run(["import-scores", str(folder), "--name", "other", "--remove"]) == 0
+    with Project.open(folder) as project:
+        assert all(one.kind != "import" for one in read_scorers(project))
+    with pytest.raises(BadProject, match="no imported scores 'other'"):
+        cli.run(["import-scores", str(folder), "--name", "other", "--remove"])
+
+
+@pytest.mark.parametrize("words", [["--name", "x"], ["file.csv", "--name", "x", "--remove"]])
+def test_a_file_or_a_removal_but_not_both(folder: Path, words: list[str]) -> None:
+    with pytest.raises(BadSetting, match="--remove"):
+        cli.run(["import-scores", str(folder), *words])

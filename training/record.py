@@ -106,8 +106,11 @@ class RunFolder:
 
     @classmethod
     def create(cls, runs: Path, record: RunRecord) -> RunFolder:
-        """A new folder under ``runs``, named by time and preset; a number is added where that name is taken."""
-        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{record.preset}"
+        """A new folder under ``runs``, named by time and preset, or by what needs none (``clinical``, ``fusion``); a
+        number is added where that name is taken.
+        """
+        kind = record.stages if record.stages in ("clinical", "fusion") else record.preset
+        stamp = f"{datetime.now():%Y%m%d-%H%M%S}-{kind}"
         folder, count = runs / stamp, 2
         while folder.exists():
             folder, count = runs / f"{stamp}-{count}", count + 1

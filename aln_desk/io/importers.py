@@ -59,7 +59,7 @@ def new_project(
         for cohort in sorted({patient.cohort for patient in patients}):
             project.add_cohort(Cohort(cohort, role_of(cohort) or Role.TRAIN))
         project.add_many(patients)
-        if (source / TRUTH_FILE).is_file() and source != project.folder:
+        if (source / TRUTH_FILE).is_file() and source.resolve() != project.folder:
             # Models taught here must go on saying that their patients were simulated.
             shutil.copyfile(source / TRUTH_FILE, project.folder / TRUTH_FILE)
     except BaseException:

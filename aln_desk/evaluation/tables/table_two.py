@@ -146,7 +146,8 @@ def _row(part: Part, against: Sequence[Scorer], tests: Tests, open_ones: bool, i
         for found in _figures(part).values()
     ]
     if open_ones:
-        cells.append(words.share(len(part.uncertain), len(part.patients)))
+        undecided = words.share(len(part.uncertain), len(part.patients)) if part.scorer.kind == "model" else words.DASH
+        cells.append(undecided)
     for reference in against:
         test = tests.get((part.cohort, part.scorer.key, reference.key))
         cells.append("reference" if test is None else words.p_value(test.p))

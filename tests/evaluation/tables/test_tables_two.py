@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from made_studies import called, cell, make_patients, make_results, make_scorer, notes
@@ -80,6 +81,9 @@ def test_uncertain_patients_are_counted_where_a_model_leaves_some_open() -> None
     table = table_two(make_results([*scorers, open_ones], patients))
     assert cell(table, "test: open", "Uncertain (%)") == "2 (25.0)"
     assert cell(table, "test: good", "Uncertain (%)") == "0 (0.0)"
+    other = replace(make_scorer("other", patients, [0.4] * 8), key="import:other", kind="import")
+    table = table_two(make_results([other, open_ones], patients))
+    assert cell(table, "test: other", "Uncertain (%)") == "–", "what only scores cannot leave a verdict open"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from aln_desk.evaluation.figures.curves import thinned
 from aln_desk.evaluation.figures.style import (
     BODY,
     DOUBLE,
@@ -81,7 +82,7 @@ def _curve(axes: Axes, part: Part, seen: Look) -> None:
         return
     guide(axes, (0, 1), (0, 1))
     smooth = calibration_curve.smooth(part.outcome, part.score)
-    axes.plot(smooth.predicted, smooth.observed, color=seen.colour, zorder=2)
+    axes.plot(*thinned(axes, smooth.predicted, smooth.observed), color=seen.colour, zorder=2)
     axes.errorbar(
         points.predicted, points.observed, np.abs(np.stack([points.low, points.high]) - points.observed),
         fmt="o", color=seen.colour, markersize=3, markeredgecolor="white", markeredgewidth=0.4, elinewidth=0.6,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -36,6 +37,8 @@ AT_MOST_BANDS = 4
 
 _HEAD, _LEFT, _RIGHT, _UNDER, _ROW, _GAP = 6.5, 10.5, 3.5, 9.5, 2.9, 5.0
 """Millimetres: over a plot, left and right of it, its axis beneath, a row of the key, and between rows of panels."""
+_CELLS = 4000
+"""Of the grid across a plot in which points are thinned: a fiftieth of a millimetre."""
 _SPACE = 0.35
 """Rows of the key left free before each group."""
 _SHADE = 0.13
@@ -163,13 +166,27 @@ def _draw(axes: Axes, panel: Panel, frame: Frame) -> None:
         _points(axes, curve, 3 + order * 0.01)
 
 
+def thinned(axes: Axes, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The points (k,) that can be seen: of more than `_CELLS`, the first and last of each stay in one cell of a grid.
+
+    A line of 100,000 patients would otherwise weigh megabytes in every file.
+    """
+    if x.size <= _CELLS:
+        return x, y
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    place = np.stack([(x - left) / (right - left), (y - low) / (high - low)])
+    moved = (np.diff(np.floor(place * _CELLS)) != 0).any(axis=0)
+    seen = np.concatenate([[True], moved]) | np.concatenate([moved, [True]])
+    return x[seen], y[seen]
+
+
 def _line(axes: Axes, curve: Curve, shade: float, order: float) -> None:
     if curve.band is not None:
         axes.fill_between(*curve.band, color=curve.look.colour, alpha=shade, linewidth=0, zorder=1.5)
     if curve.line and curve.x.size:
         (line,) = axes.plot(
-            curve.x, curve.y, color=curve.look.colour, dashes=curve.look.dashes or (None, None), zorder=order,
-            drawstyle="steps-pre" if curve.stepped else "default", clip_on=_leaves(axes, curve), label=curve.name,
+            *thinned(axes, curve.x, curve.y), color=curve.look.colour, dashes=curve.look.dashes or (None, None),
+            zorder=order, drawstyle="steps-pre" if curve.stepped else "default", clip_on=_leaves(axes, curve), label=curve.name,
         )  # fmt: skip
         line.set_solid_joinstyle("round")
 

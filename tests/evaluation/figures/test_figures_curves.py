@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from aln_desk.domain.scorer import Scorer
+from aln_desk.evaluation.figures.curves import thinned
 from aln_desk.evaluation.figures.decision import THRESHOLDS, decision_figure
 from aln_desk.evaluation.figures.precision_recall import precision_recall_figure
 from aln_desk.evaluation.figures.roc import roc_figure
@@ -154,3 +155,14 @@ def test_what_is_not_defined_is_said(draw: object) -> None:
     written = texts(draw(study(sizes=(("only positive", 8, 8), *SIZES))))
     assert any("not defined: no patient has a negative" in text.replace("\n", " ") for text in written)
     assert "–" in written
+
+
+def test_a_line_of_many_points_keeps_those_that_can_be_seen() -> None:
+    axes = Figure().add_subplot(xlim=(0, 1), ylim=(0, 2))
+    x = np.linspace(0, 1, 100_000)
+    y = np.where(x > 0.5, 2 * x, x) + 1e-6 * np.sin(1e5 * x)
+    few_x, few_y = thinned(axes, x, y)
+    assert few_x.size < 30_000
+    assert (few_x[0], few_x[-1], few_y[-1]) == (x[0], x[-1], y[-1])
+    assert np.abs(np.interp(x, few_x, few_y) - y).max() < 2 * 2 / 4000
+    assert thinned(axes, x[:4000], y[:4000])[0].size == 4000

@@ -186,7 +186,8 @@ def _line(axes: Axes, curve: Curve, shade: float, order: float) -> None:
     if curve.line and curve.x.size:
         (line,) = axes.plot(
             *thinned(axes, curve.x, curve.y), color=curve.look.colour, dashes=curve.look.dashes or (None, None),
-            zorder=order, drawstyle="steps-pre" if curve.stepped else "default", clip_on=_leaves(axes, curve), label=curve.name,
+            zorder=order, drawstyle="steps-pre" if curve.stepped else "default", clip_on=_leaves(axes, curve),
+            label=curve.name,
         )  # fmt: skip
         line.set_solid_joinstyle("round")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +11,11 @@ import pytest
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from user_journey import Journey
 
-from aln_desk import app
 from aln_desk.demonstration import SEED, simulate_project
 from aln_desk.domain.messages import Message
 from aln_desk.domain.verdict import decide
-from aln_desk.gui import tasks
 from aln_desk.gui.main_window import MainWindow
 from aln_desk.gui.pages.evaluation import EvaluationPage
 from aln_desk.gui.pages.evaluation_bodies import Body
@@ -57,36 +55,14 @@ def read_by(project: Project, digest: str, random: np.random.Generator) -> Itera
         yield VerdictRow(one.id, one.cohort, one.outcome, score, 0.5, decide(score, 0.5), 1, 0, digest)
 
 
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    made = app.window(None)
-    qtbot.addWidget(made)
-    made.resize(1366, 768)
-    made.show()
-    yield made
-    made.close()
-    tasks.wait_all()
-
-
-class Journey:
+class Evaluating(Journey):
     """The researcher's hands and eyes."""
-
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self.qtbot = window, qtbot
-
-    def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=round(seconds * 1000))
 
     def page(self) -> EvaluationPage:
         self.window.actions_["mode.evaluate"].trigger()
         found = self.window.pages["evaluate"]
         assert isinstance(found, EvaluationPage)
         return found
-
-    def picture(self, name: str) -> None:
-        if folder := os.environ.get("ALN_DESK_SCREENSHOTS"):
-            self.qtbot.wait(300)
-            self.window.grab().save(str(Path(folder) / f"{name}.png"))
 
 
 def card(page: EvaluationPage, key: str) -> QWidget:
@@ -97,7 +73,7 @@ def card(page: EvaluationPage, key: str) -> QWidget:
 
 
 def test_the_evaluation_journey(window: MainWindow, qtbot: QtBot, study: Path, tmp_path: Path) -> None:
-    user = Journey(window, qtbot)
+    user = Evaluating(window, qtbot)
     window.open_project(study)
     page = user.page()
     user.until(lambda: page.board is not None and page.empty.stack.currentIndex() == 1)

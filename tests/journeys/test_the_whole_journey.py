@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,11 +15,11 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
+from user_journey import Journey
 
-from aln_desk import app, paths
+from aln_desk import paths
 from aln_desk.demonstration import SEED, simulate_project
 from aln_desk.domain.messages import Message
-from aln_desk.gui import tasks
 from aln_desk.gui.canvas.view import ImageCanvas
 from aln_desk.gui.main_window import MainWindow
 from aln_desk.gui.pages.annotate import AnnotatePage
@@ -46,25 +44,8 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    made = app.window(None)
-    qtbot.addWidget(made)
-    made.resize(1366, 768)
-    made.show()
-    yield made
-    made.close()
-    tasks.wait_all()
-
-
-class Journey:
+class Morning(Journey):
     """The user's hands and eyes."""
-
-    def __init__(self, window: MainWindow, qtbot: QtBot) -> None:
-        self.window, self.qtbot = window, qtbot
-
-    def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=round(seconds * 1000))
 
     def press(self, action: str) -> None:
         self.window.actions_[action].trigger()
@@ -80,13 +61,6 @@ class Journey:
         box.selectAll()
         self.qtbot.keyClicks(box, text)
 
-    def picture(self, name: str) -> None:
-        folder = os.environ.get("ALN_DESK_SCREENSHOTS")
-        if folder:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            self.qtbot.wait(300)
-            self.window.grab().save(str(Path(folder) / f"{name}.png"))
-
     def click(self, canvas: ImageCanvas, x: float, y: float) -> None:
         """A click at image pixel (x, y)."""
         at = canvas.to_widget(QPointF(x, y)).toPoint()
@@ -94,7 +68,7 @@ class Journey:
 
 
 def test_the_whole_journey(window: MainWindow, qtbot: QtBot, simulated: Path) -> None:
-    user = Journey(window, qtbot)
+    user = Morning(window, qtbot)
     patient = open_the_demonstration(user, simulated)
     see_the_overlays_change(user)
     outline = draw_an_outline(user, patient)
@@ -111,14 +85,14 @@ def test_the_whole_journey(window: MainWindow, qtbot: QtBot, simulated: Path) ->
     user.until(lambda: f"{after.score:.2f}" in review.panel.score.text())
 
 
-def page(user: Journey, mode: str, kind: type[Shown]) -> Shown:
+def page(user: Morning, mode: str, kind: type[Shown]) -> Shown:
     user.press(f"mode.{mode}")
     found = user.window.pages[mode]
     assert isinstance(found, kind)
     return found
 
 
-def open_the_demonstration(user: Journey, folder: Path) -> str:
+def open_the_demonstration(user: Morning, folder: Path) -> str:
     """From the welcome page: a child process lets the embedded model read the patients, then the project opens."""
     assert paths.embedded_model().is_dir()
     window = user.window
@@ -137,7 +111,7 @@ def open_the_demonstration(user: Journey, folder: Path) -> str:
     return patient.id
 
 
-def see_the_overlays_change(user: Journey) -> None:
+def see_the_overlays_change(user: Morning) -> None:
     """Each overlay has its own switch, and the picture on the screen really changes with it."""
     review = page(user, "review", ReviewPage)
     canvas, workspace = review.room.canvas, user.window.workspace
@@ -154,7 +128,7 @@ def see_the_overlays_change(user: Journey) -> None:
         user.until(lambda: np.array_equal(user.grab(canvas), shown), 5)
 
 
-def draw_an_outline(user: Journey, patient: str) -> Path:
+def draw_an_outline(user: Morning, patient: str) -> Path:
     """A polygon by clicks, saved on its own, undone, redone; gives the LabelMe file."""
     workspace = user.window.workspace
     annotate = page(user, "annotate", AnnotatePage)
@@ -179,7 +153,7 @@ def draw_an_outline(user: Journey, patient: str) -> Path:
     return file
 
 
-def find_it_again_after_a_restart(user: Journey, folder: Path, file: Path) -> None:
+def find_it_again_after_a_restart(user: Morning, folder: Path, file: Path) -> None:
     """Closing and opening the project brings back patient, image, mode and outline."""
     window = user.window
     assert window.workspace.instance is not None
@@ -195,7 +169,7 @@ def find_it_again_after_a_restart(user: Journey, folder: Path, file: Path) -> No
     assert json.loads(file.read_text(encoding="utf-8"))["imageData"] is None
 
 
-def see_the_evaluation(user: Journey) -> None:
+def see_the_evaluation(user: Morning) -> None:
     """The page computes from the verdicts: one row a cohort, with what is defined."""
     evaluation = page(user, "evaluate", EvaluationPage)
     user.qtbot.wait(1000)
@@ -206,7 +180,7 @@ def see_the_evaluation(user: Journey) -> None:
     user.picture("patients")
 
 
-def train_and_adopt(user: Journey) -> None:
+def train_and_adopt(user: Morning) -> None:
     """A short training in a child process, its curves live, then Adopt."""
     training = page(user, "train", TrainingPage)
     training.form.preset.setCurrentIndex(training.form.preset.findText("Tiny"))

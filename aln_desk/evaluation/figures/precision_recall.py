@@ -18,7 +18,7 @@ from aln_desk.evaluation.figures.curves import (
     nothing,
     of_cohorts,
 )
-from aln_desk.evaluation.figures.roc import says_yes_or_no
+from aln_desk.evaluation.figures.roc import by_kind
 from aln_desk.evaluation.figures.style import explained, styled
 from aln_desk.evaluation.look import GREY, Look
 from aln_desk.evaluation.results import Part, Results
@@ -45,7 +45,7 @@ def precision_recall_figure(results: Results, bands: bool | None = None) -> Figu
 
 def _panel(cohort: str, parts: list[tuple[Look, Part]], bands: bool | None) -> Panel:
     only = [part for _, part in parts]
-    graded = [(look, part) for look, part in parts if not says_yes_or_no(part)]
+    graded, binary = by_kind(parts)
     banded = len(graded) <= AT_MOST_BANDS if bands is None else bands
     largest = max(only, key=lambda part: len(part.patients), default=None)
     prevalence = largest.positive / len(largest.patients) if largest is not None and largest.patients else math.nan
@@ -55,7 +55,7 @@ def _panel(cohort: str, parts: list[tuple[Look, Part]], bands: bool | None) -> P
         counted(only),
         (
             Group("Average precision (95 % CI)", tuple(_graded(look, part, banded) for look, part in graded)),
-            Group("Sensitivity, PPV", tuple(_binary(*pair) for pair in parts if says_yes_or_no(pair[1]))),
+            Group("Sensitivity, PPV", tuple(_binary(*pair) for pair in binary)),
             Group("", (_prevalence(prevalence),) if defined else ()),
         ),
         "" if defined else nothing(only, "Precision-recall curve"),

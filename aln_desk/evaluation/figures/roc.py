@@ -42,7 +42,7 @@ def roc_figure(results: Results, bands: bool | None = None) -> Figure:
 
 def _panel(cohort: str, parts: list[tuple[Look, Part]], bands: bool | None) -> Panel:
     only = [part for _, part in parts]
-    graded = [(look, part) for look, part in parts if not says_yes_or_no(part)]
+    graded, binary = by_kind(parts)
     banded = len(graded) <= AT_MOST_BANDS if bands is None else bands
     defined = any(part.curve.threshold.size for part in only)
     return Panel(
@@ -50,10 +50,18 @@ def _panel(cohort: str, parts: list[tuple[Look, Part]], bands: bool | None) -> P
         counted(only),
         (
             Group("AUC (95 % CI)", tuple(_graded(look, part, banded) for look, part in graded)),
-            Group("Sensitivity, specificity", tuple(_binary(*pair) for pair in parts if says_yes_or_no(pair[1]))),
+            Group("Sensitivity, specificity", tuple(_binary(*pair) for pair in binary)),
         ),
         "" if defined else nothing(only, "ROC curve"),
         lambda axes: guide(axes, (0, 1), (0, 1)),
+    )
+
+
+def by_kind(parts: list[tuple[Look, Part]]) -> tuple[list[tuple[Look, Part]], list[tuple[Look, Part]]]:
+    """Those who grade, and those who only say yes or no, in their order."""
+    return (
+        [pair for pair in parts if not says_yes_or_no(pair[1])],
+        [pair for pair in parts if says_yes_or_no(pair[1])],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.messages import Note
 from aln_desk.domain.recipe import MtlRecipe
-from aln_desk.models.build import StageOne, precision
+from aln_desk.models.build import StageOne, learning_precision
 from aln_desk.models.mtl import MtlOutput
 from aln_desk.models.preprocess import Preprocess
 from training import augment, schedule
@@ -156,7 +157,7 @@ class Learner:
         for start in range(mine.start, mine.stop, self.at_once):
             rows = slice(start, min(start + self.at_once, mine.stop))
             batch = self._batch(drawn.part(rows), pixels[rows], mask[rows])
-            with precision(self.device):
+            with nullcontext() if self.recipe.precision == "float32" else learning_precision(self.device):
                 output = self.forward(batch.x)
             parts = losses(output, batch, counts, self.recipe.dice)
             torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -170,13 +171,11 @@ class Learner:
         else:
             content = torch.from_numpy(self.data.content[drawn.index])
             x, mask = augment.apply(pixels, mask, content, drawn.variation, self.preprocess)
-        if self.device.type == "cuda":
-            x = x.to(memory_format=torch.channels_last)
         taught = (
             torch.from_numpy(values[drawn.index]).to(self.device, non_blocking=True)
             for values in (self.outlined, self.lesion, self.status)
         )
-        return Batch(x, mask, *taught)
+        return Batch(x.to(memory_format=torch.channels_last), mask, *taught)
 
     def _counts(self, index: NDArray[np.int64]) -> Counts:
         lesion, status = self.lesion[index] != UNKNOWN, self.status[index] != UNKNOWN

@@ -111,6 +111,12 @@ class MtlRecipe:
         "Parameters of the last step, as published, or of the best validation.",
         choices=("last", "best"),
     )
+    precision: str = _set(
+        "auto",
+        "Precision",
+        "auto: bfloat16 where the device is faster with it (NVIDIA, CPUs with AMX), else float32. float32: always.",
+        choices=("auto", "float32"),
+    )
     compile: bool = _set(
         False, "Compile", "Let torch.compile fuse the network's operations; goes on without where it cannot."
     )

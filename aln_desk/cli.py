@@ -12,6 +12,7 @@ from aln_desk import __version__, cli_evaluate, cli_train
 from aln_desk.cli_output import Output
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.presets import DEVICES
+from aln_desk.domain.verdict import SIMULATED
 
 if TYPE_CHECKING:
     from aln_desk.inference.reading import Reading
@@ -74,7 +75,7 @@ def _simulate(options: argparse.Namespace) -> int:
     from aln_desk.demonstration import simulate_project
 
     with Output(options.events, options.stop_with_stdin) as output:
-        simulate_project(options.dir, options.patients, options.seed, output.emit, output.should_stop)
+        simulate_project(options.dir, options.patients, options.seed, output.emit, output.should_stop, options.shortcut)
     output.say(f"{options.patients} simulated patients lie in {options.dir}, which is a project.")
     return 0
 
@@ -114,7 +115,8 @@ def _predict(options: argparse.Namespace) -> int:
     read = "Clinical variables" if is_clinical(folder) else f"{reading.images} images"
     one_stage = manifest.get("mil") is None and not is_clinical(folder)
     verdicts = "no verdicts, since this model has only stage 1" if one_stage else _counted(reading)
-    output.say(f"{read} read by model {manifest['name']} ({manifest['digest']}): {verdicts}. {NOTICE}")
+    notice = f"{SIMULATED} {NOTICE}" if manifest.get("simulated") and reading.verdicts else NOTICE
+    output.say(f"{read} read by model {manifest['name']} ({manifest['digest']}): {verdicts}. {notice}")
     if reading.left_out and not is_clinical(folder):
         names = ", ".join(reading.left_out)
         raise BadProject(f"These patients have an image that cannot be read, and no verdict: {names}.")
@@ -190,8 +192,14 @@ def _add_demo(command: argparse.ArgumentParser) -> None:
 
 def _add_simulate(command: argparse.ArgumentParser) -> None:
     command.add_argument("dir", type=Path, metavar="DIR", help="new folder for images, tables and project")
-    command.add_argument("--patients", type=_count, required=True, help="number of patients")
+    command.add_argument("--patients", type=_count, required=True, help="number of patients (the paper's study: 1557)")
     command.add_argument("--seed", type=int, required=True, help="the same seed gives the same bytes")
+    command.add_argument(
+        "--shortcut",
+        choices=("none", "text", "calipers"),
+        default="none",
+        help="a mark that tells the outcome in the training cohort and nothing elsewhere (default: none)",
+    )
     _add_events(command)
 
 

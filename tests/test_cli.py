@@ -17,6 +17,7 @@ from small_study import make_model
 from aln_desk import cli
 from aln_desk.__main__ import main
 from aln_desk.domain.errors import BadProject, BadSetting
+from aln_desk.domain.verdict import SIMULATED
 from aln_desk.io import checkpoint, images
 from aln_desk.io.project import Project
 
@@ -84,10 +85,13 @@ def test_predict_then_evaluate_then_export(
     told = events(capsys.readouterr().out)
     assert told[-1]["event"] == "Finished"
     assert sum(e["event"] == "BagPredicted" for e in told) == 32
+    assert call("predict", study, "--model", random_model, "--device", "cpu") == 0
+    assert SIMULATED in capsys.readouterr().out
     verdicts = rows(study / "predictions" / "verdicts.csv")
     head = ["patient", "cohort", "outcome", "score", "threshold", "decision", "n_tumour", "n_node", "model"]
     assert list(verdicts[0])[:9] == head
     assert {v["decision"] for v in verdicts} <= {"positive", "negative"}
+    assert {(v["seen_in_training"], v["simulated_outcomes"]) for v in verdicts} == {("", "yes")}
     with h5py.File(study / "predictions" / "instances.h5") as file:
         group = file["P000/P000_T1.png"]
         assert group["mask"].shape == (64, 64)
@@ -144,9 +148,9 @@ def test_a_folder_named_from_another_one_is_simulated_into(tmp_path: Path, monke
 
 
 def test_simulated_patients_are_a_project_and_a_folder_to_import(tmp_path: Path) -> None:
-    assert call("simulate", tmp_path / "sim", "--patients", 4, "--seed", 3) == 0
+    assert call("simulate", tmp_path / "sim", "--patients", 4, "--seed", 3, "--shortcut", "calipers") == 0
     truth = rows(tmp_path / "sim" / "truth.csv")
-    assert list(truth[0]) == ["patient", "outcome", "best_score"]
+    assert list(truth[0]) == ["patient", "outcome", "best_clinical", "best_tumour", "best_score"]
     with Project.open(tmp_path / "sim") as project:
         assert len(project.patients()) == 4
         assert project.simulated

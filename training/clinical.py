@@ -33,7 +33,7 @@ from aln_desk.stats.calibration import sigmoid
 from aln_desk.stats.logistic import UNKNOWN, LogisticModel, level_key
 from aln_desk.stats.regression import RegressionRow, RegressionTable
 from aln_desk.stats.roc import auc
-from training import shelf, threshold
+from training import provenance, shelf, threshold
 from training.data import Split
 from training.pace import Emit
 from training.record import RunFolder, now
@@ -81,7 +81,7 @@ def train(
         "kind": "clinical",
         **common_fields(project, run, name, rule, figures),
         **VerdictRule(limit, fusion=table.model).to_manifest(),
-        "training": training_fields(run, split, table.model),
+        "training": training_fields(project, run, split, table.model),
     }
     checkpoint.write_manifest(folder, fields)
     return shelf.shelve(project, run, folder, figures, tell)
@@ -152,7 +152,7 @@ def common_fields(
     }
 
 
-def training_fields(run: RunFolder, split: Split, model: LogisticModel) -> dict[str, Any]:
+def training_fields(project: Project, run: RunFolder, split: Split, model: LogisticModel) -> dict[str, Any]:
     """The manifest's record of the training."""
     record = run.record
     return {
@@ -162,6 +162,7 @@ def training_fields(run: RunFolder, split: Split, model: LogisticModel) -> dict[
         "cohorts": record.cohorts,
         "patients_fit": len(split.fit),
         "patients_tune": len(split.tune),
+        "sources": provenance.sources(project, [*split.fit, *split.tune]),
         "variables": list(model.variables),
     }
 

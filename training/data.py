@@ -47,7 +47,7 @@ class ImageSet:
     """Images in memory-mapped arrays. ``image`` (N,S,S,3) uint8 RGB; ``mask`` (N,S,S) uint8 with 0 background,
     1 tumour, 2 lymph node; ``coarse`` (N,C,C) the mask on a coarse grid; ``content`` (N,2) height and width of the
     image inside the square, in pixels; ``taught`` one entry an image, in the same order; ``digest`` names exactly
-    these pixels and labels.
+    these pixels and labels, ``contents`` each image's file (`images.digest`).
     """
 
     image: NDArray[np.uint8]
@@ -56,6 +56,7 @@ class ImageSet:
     content: NDArray[np.float32]
     taught: tuple[Taught, ...]
     digest: str
+    contents: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.taught)
@@ -174,7 +175,7 @@ def load(
     image = np.load(folder / "image.npy", mmap_mode="r")
     mask = np.load(folder / "mask.npy", mmap_mode="r")
     coarse, content = np.load(folder / "coarse.npy"), np.load(folder / "content.npy")
-    return ImageSet(image, mask, coarse, content, tuple(entries), digest)
+    return ImageSet(image, mask, coarse, content, tuple(entries), digest, tuple(digests))
 
 
 def _empty(size: int, digest: str) -> ImageSet:

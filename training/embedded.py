@@ -15,27 +15,31 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from aln_desk.domain.verdict import SIMULATED
 from aln_desk.io import atomic
 from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
+from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.stats.roc import auc, auc_interval
 
 STUDY_PATIENTS, STUDY_SEED = 1300, 1
 TEST_PATIENTS, TEST_SEED = 200, 2
-BIRADS = ("4A", "4B", "4C", "5")
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Patient AUCs on the fresh cohort: the model's with its 95 % DeLong interval, the clinical ones, the ceiling."""
+    """Patient AUCs on the fresh cohort: the model's with its 95 % DeLong interval, and the best possible ones from
+    clinical variables, from the tumour's signs, and from all signs that the images show.
+    """
 
     patients: int
     model: tuple[float, float, float]
-    t_stage: float
-    birads: float
+    best_clinical: float
+    best_tumour: float
     best: float
 
 
@@ -68,22 +72,20 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(folder: Path) -> Reached:
-    """Compare verdicts, clinical variables and best possible scores of a simulated project that has been read."""
+    """Compare the verdicts with the best possible scores, in a simulated project that has been read."""
     scores = {row["patient"]: float(row["score"]) for row in _rows(folder / "predictions" / "verdicts.csv")}
-    best = {row["patient"]: float(row["best_score"]) for row in _rows(folder / "truth.csv")}
-    with Project.open(folder) as project:
-        patients = [p for p in project.patients() if p.outcome is not None and p.id in scores]
-    outcome = np.array([p.outcome for p in patients])
-
-    def of(values: list[float]) -> float:
-        return auc(outcome, np.array(values))
-
+    truth = [row for row in _rows(folder / "truth.csv") if row["patient"] in scores]
+    outcome = np.array([int(row["outcome"]) for row in truth])
+    best = {
+        column: auc(outcome, np.array([float(row[column]) for row in truth]))
+        for column in ("best_clinical", "best_tumour", "best_score")
+    }
     return Reached(
-        patients=len(patients),
-        model=auc_interval(outcome, np.array([scores[p.id] for p in patients])),
-        t_stage=of([float(p.clinical["t_stage"]) for p in patients]),
-        birads=of([float(BIRADS.index(p.clinical["birads"])) for p in patients]),
-        best=of([best[p.id] for p in patients]),
+        patients=len(truth),
+        model=auc_interval(outcome, np.array([scores[row["patient"]] for row in truth])),
+        best_clinical=best["best_clinical"],
+        best_tumour=best["best_tumour"],
+        best=best["best_score"],
     )
 
 
@@ -100,8 +102,8 @@ def card(model: Path, reached: Reached) -> str:
 Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, stage 2 a Transformer of
 {manifest["mil"]["layers"]} layers. Research use only. Not a medical device.
 
-**Taught on simulated patients only: its verdict on a real patient has no clinical meaning.**
-
+**{SIMULATED}**
+{_trained_on(manifest)}
 | | |
 |---|---|
 | made by | `python -m training.embedded --work DIR --out resources/model` |
@@ -118,9 +120,33 @@ Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, 
 |---|---|
 | this model | {value:.3f} (95 % interval {low:.3f} to {high:.3f}) |
 | best possible | {reached.best:.3f} |
-| BI-RADS alone | {reached.birads:.3f} |
-| clinical T stage alone | {reached.t_stage:.3f} |
+| best possible from the tumour alone | {reached.best_tumour:.3f} |
+| best possible from clinical variables | {reached.best_clinical:.3f} |
 """
+
+
+def _trained_on(manifest: dict[str, Any]) -> str:
+    """The sources of its patients, and how its images are known from others; empty where that was not recorded."""
+    record = manifest.get("trained_on")
+    if record is None:
+        return ""
+    rows = "\n".join(
+        f"| {one['name']} | {one['patients']} | {one['images']} | {_outcomes(one)} |"
+        for one in manifest["training"]["sources"]
+    )
+    return f"""
+| source, held-out patients included | patients | images | known outcomes |
+|---|---|---|---|
+{rows}
+
+`{TRAINED_ON_FILE}` lists the {record["fitted"]} images that the parameters learned from and the {record["held_out"]}
+that were held out, by the first 16 hex digits of each file's SHA-256. Review, reports and `verdicts.csv` call all
+others not seen in training.
+"""
+
+
+def _outcomes(source: dict[str, Any]) -> str:
+    return f"{source['outcomes']}, simulated" if source["simulated"] else str(source["outcomes"] or "none")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

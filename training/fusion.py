@@ -23,7 +23,8 @@ from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadModel
 from aln_desk.domain.messages import Note
 from aln_desk.domain.patient import Patient
-from aln_desk.io import checkpoint
+from aln_desk.domain.trained_on import TrainedOn
+from aln_desk.io import checkpoint, trained_on
 from aln_desk.io.project import Project
 from aln_desk.io.tokens import Tokens
 from aln_desk.models.build import LoadedModel
@@ -32,7 +33,7 @@ from aln_desk.stats.calibration import sigmoid
 from aln_desk.stats.logistic import LogisticModel
 from aln_desk.stats.regression import fit_model
 from aln_desk.stats.roc import auc
-from training import clinical, mil_loop, shelf, threshold
+from training import clinical, mil_loop, provenance, shelf, threshold
 from training.clinical import Choice
 from training.cross_fit import FOLDS, Learner, cross_fit, learner
 from training.data import Split
@@ -80,9 +81,10 @@ def train(
     fields = {
         **clinical.common_fields(project, run, name, rule, figures),
         **VerdictRule(limit, fusion=model).to_manifest(),
-        "training": {**clinical.training_fields(run, split, model), "base": base.digest, "folds": FOLDS},
+        "training": {**clinical.training_fields(project, run, split, model), "base": base.digest, "folds": FOLDS},
     }
-    return shelf.shelve(project, run, _staged(run, base, fields), figures, tell)
+    images = provenance.with_bags(base.trained_on, split, provenance.views_of(base.mil.config.views))
+    return shelf.shelve(project, run, _staged(run, base, fields, images), figures, tell)
 
 
 def judged(model: LogisticModel, patients: Sequence[Patient], image: NDArray[np.float64]) -> Judged:
@@ -111,12 +113,13 @@ def _learner(base: LoadedModel, run: RunFolder, tune: Bags, tell: Emit, should_s
     )
 
 
-def _staged(run: RunFolder, base: LoadedModel, fields: dict[str, object]) -> Path:
+def _staged(run: RunFolder, base: LoadedModel, fields: dict[str, object], images: TrainedOn | None) -> Path:
     """The new model's folder: the base model's parameters and manifest, with these fields in place of its own."""
     folder = shelf.staging(run)
     for file in Path(run.record.base).glob("*.safetensors"):
         shutil.copyfile(file, folder / file.name)
     own = {key: value for key, value in base.manifest.items() if key not in ("digest", "format")}
     simulated = bool(fields["simulated"] or own.get("simulated"))
-    checkpoint.write_manifest(folder, {**own, **fields, "kind": "fusion", "simulated": simulated})
+    kept = trained_on.write(folder, images)
+    checkpoint.write_manifest(folder, {**own, **fields, **kept, "kind": "fusion", "simulated": simulated})
     return folder

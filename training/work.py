@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.messages import Note, Progress
-from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.patient import Patient
+from aln_desk.domain.trained_on import TrainedOn
 from aln_desk.io import tokens as token_file
 from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
@@ -35,11 +36,12 @@ from aln_desk.models.preprocess import Preprocess
 from aln_desk.stats import calibration, conformal
 from aln_desk.stats.calibration import Calibration
 from aln_desk.stats.conformal import Conformal
-from training import clinical, data, fusion, mil_loop, mtl_loop, pictures, shelf, threshold, tokens
+from training import clinical, data, fusion, mil_loop, mtl_loop, pictures, provenance, shelf, threshold, tokens
 from training.clinical import Choice
 from training.distributed import World
 from training.measure import FIGURES, measure_images
 from training.pace import Emit
+from training.provenance import views_of
 from training.record import RunFolder, fold_of, now
 from training.threshold import Judged
 
@@ -49,11 +51,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class First:
-    """A trained stage 1 and what it teaches: ``taught`` names the heads that had something to learn from."""
+    """A trained stage 1 and what it teaches: ``taught`` names the heads that had something to learn from.
+
+    ``trained_on`` are its images, and those of a stage 2 on top of it; None where a base model's are not known.
+    """
 
     net: StageOne
     preprocess: Preprocess
     taught: list[str]
+    trained_on: TrainedOn | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +117,8 @@ class Work:
             # Stage 1 is the base's, so what was measured of it still holds.
             known = base.manifest.get("figures", {})
             self.figures |= {name: known[name] for name in FIGURES if name in known}
-            return First(base.mtl, base.preprocess, list(base.manifest.get("taught", [])))
+            images = provenance.with_bags(base.trained_on, self.split, views_of(self.recipe.views))
+            return First(base.mtl, base.preprocess, list(base.manifest.get("taught", [])), images)
         fit, tune, preprocess = self._images()
         torch.manual_seed(self.recipe.seed)
         net = build_mtl(_config(self.recipe)).to(self.device)
@@ -127,7 +134,7 @@ class Work:
         net.eval()
         if len(tune):
             self.figures |= measure_images(net, tune, preprocess, self.world)
-        return First(net, preprocess, _taught(fit, self.recipe.tasks))
+        return First(net, preprocess, _taught(fit, self.recipe.tasks), provenance.of_images(fit, tune))
 
     def _split(self) -> data.Split:
         roles = {cohort.name: cohort.role for cohort in self.project.cohorts()}
@@ -141,7 +148,7 @@ class Work:
 
         The first process decodes them; the others wait, and find them in the cache.
         """
-        recipe, views = self.recipe, _views(self.recipe.views)
+        recipe, views = self.recipe, views_of(self.recipe.views)
         used = Preprocess(size=recipe.size, geometry="letterbox", clean=recipe.clean)
         if recipe.geometry in ("stretch", "released"):
             used = Preprocess(size=recipe.size, geometry="stretch", clean=recipe.clean)
@@ -260,12 +267,14 @@ class Work:
 
     def _keep(self, first: First, second: Second | None) -> Path:
         record = self.run.record
+        base = read_manifest(Path(record.base)) if record.base else {}
         fields = {
             "name": record.label or record.run,
             "threshold_rule": second.rule if second else "",
             "data_digest": record.data_digest,
             "created": now(),
-            "simulated": self.project.simulated,
+            # A base model's tokens and image scores come from the outcomes that it learned from.
+            "simulated": self.project.simulated or bool(base.get("simulated")),
             "taught": first.taught,
             "cam_top": second.cam_top if second else None,
             "training": {
@@ -273,12 +282,13 @@ class Work:
                 "stages": record.stages,
                 "recipe": record.recipe,
                 "cohorts": record.cohorts,
-                "base": read_manifest(Path(record.base))["digest"] if record.base else "",
+                "base": base.get("digest", ""),
                 "fold": record.fold,
                 "device": record.device,
                 "versions": record.versions,
                 "patients_fit": len(self.split.fit),
                 "patients_tune": len(self.split.tune),
+                "sources": provenance.sources(self.project, [*self.split.fit, *self.split.tune]),
             },
             "figures": {key: value for key, value in self.figures.items() if value == value},
         }
@@ -293,6 +303,7 @@ class Work:
             self.dtype,
             second.calibration if second else None,
             second.conformal if second else None,
+            trained_on=first.trained_on,
         )
         return shelf.shelve(self.project, self.run, folder, self.figures, self.emit)
 
@@ -311,10 +322,6 @@ def _config(recipe: recipes.Recipe) -> MtlConfig:
         tasks=recipe.tasks,  # type: ignore[arg-type]
         type_tokens=recipe.type_tokens,
     )
-
-
-def _views(words: str) -> frozenset[View]:
-    return frozenset({View.TUMOUR}) if words == "tumour" else frozenset(View)
 
 
 def _lacking_outcomes(patients: Sequence[Patient]) -> str:

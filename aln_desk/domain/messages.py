@@ -88,7 +88,7 @@ class InstancePredicted:
 class BagPredicted:
     """One patient is read and the arrays lie in ``file``. A model of stage 1 alone gives no score and no threshold.
 
-    ``uncertain``: the model does not decide (`Verdict.uncertain`).
+    ``uncertain``, ``seen`` and ``simulated`` are the verdict's.
     """
 
     patient: str
@@ -98,6 +98,8 @@ class BagPredicted:
     shares: dict[str, float]
     file: str = ""
     uncertain: bool = False
+    seen: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

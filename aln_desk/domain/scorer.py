@@ -19,7 +19,8 @@ class Scorer:
     above ``threshold`` (nan: there is none) a patient is called positive; it was frozen before the tests. ``uncertain``
     patients are those whose verdict the model leaves open. ``probability`` tells whether the scores are meant as
     probabilities in [0, 1], so that calibration and net benefit mean something. ``source`` says where the scores lie
-    and their digest, for a report.
+    and their digest, for a report. ``trained_on`` are the patients whom a model's training used, held-out ones too, as
+    far as it was recorded.
     """
 
     key: str
@@ -30,3 +31,4 @@ class Scorer:
     uncertain: frozenset[str] = frozenset()
     probability: bool = True
     source: str = ""
+    trained_on: frozenset[str] = frozenset()

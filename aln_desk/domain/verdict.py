@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aln_desk.domain.patient import View
+from aln_desk.domain.trained_on import Seen
 
 Decision = Literal["positive", "negative", "uncertain"]
 
@@ -20,6 +21,9 @@ def decide(score: float, threshold: float) -> Decision:
 
 NOT_DECIDED = "The model does not decide at this score."
 """What an uncertain verdict means where the model's `Undecided` scores are not known."""
+
+SIMULATED = "Simulated outcomes: the verdict has no clinical meaning."
+"""Stands wherever a verdict does whose model learned from outcomes that were drawn by lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Verdict:
 
     ``shares`` maps instance id to that image's weight in the verdict; they sum to 1 over the bag. ``uncertain``: the
     model does not decide, since at its accepted error the outcome that the threshold speaks against stays possible.
+    ``seen``: whether the model was trained on this patient. ``simulated``: the outcomes it learned from were, see
+    `SIMULATED`.
     """
 
     patient: str
@@ -109,6 +115,8 @@ class Verdict:
     model: str
     shares: dict[str, float] = field(default_factory=dict)
     uncertain: bool = False
+    seen: Seen = Seen.UNKNOWN
+    simulated: bool = False
 
     @property
     def decision(self) -> Decision:

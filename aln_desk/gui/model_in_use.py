@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import Any
 
+from aln_desk.domain.cam_scale import CAM_TOP, known_top
 from aln_desk.domain.patient import Patient
-from aln_desk.domain.verdict import Undecided, Verdict
-from aln_desk.gui.canvas.colours import CAM_TOP
-from aln_desk.io import checkpoint
+from aln_desk.domain.trained_on import Seen, TrainedOn
+from aln_desk.domain.verdict import InstancePrediction, Undecided, Verdict
+from aln_desk.io import checkpoint, trained_on
 from aln_desk.stats.conformal import Conformal
 from aln_desk.stats.logistic import LogisticModel
 
@@ -23,7 +23,8 @@ class ModelInUse:
     were known when it was trained, so its CAM and scores mean something; ``judges``: it has a second stage.
     ``undecided``: the scores that it calls uncertain. ``draws`` and ``tells_type``: it was taught masks and lesion
     types. ``regression`` is what it makes of clinical variables; a clinical model reads nothing else
-    (``reads_images``). One with ``tumours_only`` judges no node image.
+    (``reads_images``). One with ``tumours_only`` judges no node image. ``trained_on``: its record of training images,
+    None where there is none.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class ModelInUse:
     regression: LogisticModel | None = None
     reads_images: bool = True
     tumours_only: bool = False
+    trained_on: TrainedOn | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -49,13 +51,17 @@ class ModelInUse:
         """Whether it has nothing to go by in this patient, so that reading again would change nothing."""
         return not self.reads_images and self.regression is not None and not self.regression.knows(patient.clinical)
 
+    def has_seen(self, prediction: InstancePrediction) -> Seen:
+        """Whether it was trained on the image that these findings of its are of."""
+        return self.trained_on.image(prediction.image_digest) if self.trained_on is not None else Seen.UNKNOWN
+
     def undecided_for(self, verdict: Verdict) -> Undecided | None:
         """Where the model does not decide; None for another model's verdict, and where it always decides."""
         return self.undecided if verdict.model == self.digest else None
 
 
 def model_in_use(folder: Path) -> ModelInUse:
-    """What the model's manifest says. Raises BadModel when the folder holds none."""
+    """What the model's manifest says, and its record of images. Raises BadModel when one is absent or damaged."""
     manifest = checkpoint.read_manifest(folder)
     taught = manifest.get("taught")
     known = taught if isinstance(taught, list) else ["status", "mask", "lesion"]  # models made before it was kept
@@ -65,7 +71,7 @@ def model_in_use(folder: Path) -> ModelInUse:
         str(manifest.get("name", folder.name)),
         str(manifest.get("digest", "")),
         bool(manifest.get("simulated", False)),
-        _cam_top(manifest.get("cam_top")),
+        known_top(manifest.get("cam_top")),
         knows_outcome="status" in known,
         judges=mil is not None,
         undecided=_undecided(manifest),
@@ -74,6 +80,7 @@ def model_in_use(folder: Path) -> ModelInUse:
         regression=_regression(manifest),
         reads_images=manifest.get("kind") != "clinical",
         tumours_only=isinstance(mil, dict) and mil.get("views") == "tumour",
+        trained_on=trained_on.read(folder, manifest),
     )
 
 
@@ -90,8 +97,3 @@ def _regression(manifest: dict[str, Any]) -> LogisticModel | None:
         return LogisticModel.from_dict(manifest["fusion"])
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def _cam_top(value: Any) -> float:
-    """Models made before the figure was kept have none."""
-    return float(value) if isinstance(value, int | float) and 0 < value < inf else CAM_TOP

@@ -18,7 +18,8 @@ outcome:1   or 0, unknown
 score:>=0.5
 nodes:>0   also tumours, images
 cohort:training
-signed:no   or yes"""
+signed:no   or yes
+training:in   or held, not: whether the model was trained on the patient"""
 
 _NUMBER = re.compile(r"(>=|<=|>|<|=)?([0-9]*\.?[0-9]+)")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -70,6 +71,10 @@ def _verdict(value: str, row: PatientRow) -> bool:
     return row.verdict is not None and row.verdict.decision.startswith(value)
 
 
+def _training(value: str, row: PatientRow) -> bool:
+    return row.verdict is not None and row.verdict.seen.words.casefold().startswith(value)
+
+
 def _signed(value: str, row: PatientRow) -> bool:
     return row.signed == value.startswith(("y", "1"))
 
@@ -91,6 +96,7 @@ _KEYS: dict[str, Callable[[str, PatientRow], bool]] = {
     "outcome": _outcome,
     "verdict": _verdict,
     "signed": _signed,
+    "training": _training,
     "cohort": _cohort,
     "score": _score,
     "nodes": lambda value, row: _compares(value, row.patient.count(View.NODE)),

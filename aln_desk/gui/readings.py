@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.patient import Patient
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.gui import tasks
 from aln_desk.gui.model_in_use import ModelInUse
@@ -141,7 +142,7 @@ class Readings(QObject):
         self._under_way = ""
         if read.score is not None and read.threshold is not None:
             said = (read.score, read.threshold, read.model, dict(read.shares), read.uncertain)
-            self._fresh[read.patient] = Verdict(read.patient, *said)
+            self._fresh[read.patient] = Verdict(read.patient, *said, Seen(read.seen), read.simulated)
         if read.file:
             self._parts[read.patient] = Path(read.file)
         self._bags.pop(read.patient, None)
@@ -154,8 +155,8 @@ class Readings(QObject):
         row = self.rows.get(patient)
         if row is None:
             return None
-        uncertain = row.decision == "uncertain"
-        verdict = Verdict(patient, row.score, row.threshold, row.model, uncertain=uncertain)
+        told = (row.decision == "uncertain", row.seen, row.simulated)
+        verdict = Verdict(patient, row.score, row.threshold, row.model, {}, *told)
         known = self._bags.get(patient) if self._is_own(verdict) else None
         return replace(verdict, shares=known.shares) if known is not None else verdict
 

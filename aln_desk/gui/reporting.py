@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from PySide6.QtCore import QMarginsF
 from PySide6.QtGui import QPageSize, QPdfWriter, QTextDocument
 
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.cam_scale import CAM_TOP
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.review import Review
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import InstancePrediction, Undecided, Verdict
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io import atomic, images, report
@@ -24,7 +27,9 @@ _SCREEN_DPI = 96
 
 @dataclass(frozen=True, slots=True)
 class ReportContents:
-    """All that a report shows, gathered on the GUI thread; annotations and predictions by instance id."""
+    """All that a report shows, gathered on the GUI thread; annotations, predictions and what the model has ``seen``
+    by instance id.
+    """
 
     patient: Patient
     verdict: Verdict
@@ -35,6 +40,8 @@ class ReportContents:
     reviews: tuple[Review, ...] = ()
     outcome_shown: bool = True
     undecided: Undecided | None = None
+    cam_top: float = CAM_TOP
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
 
 def gather(workspace: Workspace, outcome_shown: bool) -> ReportContents | None:
@@ -46,17 +53,21 @@ def gather(workspace: Workspace, outcome_shown: bool) -> ReportContents | None:
     verdict = workspace.verdict(patient.id) if patient is not None else None
     if patient is None or verdict is None:
         return None
-    found = {one.id: workspace.prediction(one.id) for one in patient.bag}
+    known = model is not None and model.digest == verdict.model
+    read = {one.id: workspace.prediction(one.id) for one in patient.bag}
+    found = {name: prediction for name, prediction in read.items() if prediction is not None}
     return ReportContents(
         patient,
         verdict,
-        {name: prediction for name, prediction in found.items() if prediction is not None},
+        found,
         {one.id: workspace.annotation(one.id) for one in patient.bag},
-        model.name if model is not None and model.digest == verdict.model else verdict.model,
-        model is not None and model.simulated,
+        model.name if model is not None and known else verdict.model,
+        verdict.simulated or (model is not None and model.simulated),
         tuple(workspace.reviews(patient.id)),
         outcome_shown,
         model.undecided_for(verdict) if model is not None else None,
+        model.cam_top if model is not None and known else CAM_TOP,
+        {name: model.has_seen(prediction) for name, prediction in found.items()} if model is not None else {},
     )
 
 
@@ -83,6 +94,8 @@ def _html(contents: ReportContents) -> str:
         simulated=contents.simulated,
         outcome_shown=contents.outcome_shown,
         undecided=contents.undecided,
+        cam_top=contents.cam_top,
+        seen=contents.seen,
         made_at=date.today().isoformat(),
     )
 

@@ -145,6 +145,9 @@ QLabel[role="title"] { font-size: 20px; font-weight: 600; }
 QLabel[role="answer"] { font-size: 38px; font-weight: 600; }
 QLabel[role="chip"] {
   border: 1px solid $strong_line; border-radius: 5px; padding: 3px 8px; font-size: 12px; color: $muted; }
+QLabel[role="seen"] {
+  border: 1px solid $strong_line; border-radius: 5px; padding: 1px 6px; font-size: 11px; color: $muted; }
+QLabel[role="seen"][seen="fitted"] { border-color: $warning_line; color: $warning_text; }
 QLabel[role="key"] {
   border: 1px solid $strong_line; border-radius: 3px; padding: 0 4px; font-size: 11px; color: $muted; }
 QLabel[role="notice"] { background: $warning; border: 1px solid $warning_line; border-radius: 5px; color: $warning_text;

@@ -32,35 +32,35 @@ def read_clinical(project: Project, folder: Path, emit: Callable[[Message], None
     model, stay where they are. Raises `BadModel` where the folder holds no clinical model or a changed one, and
     `BadProject` where nobody can be read.
     """
-    digest, rule, model = _load(folder)
+    digest, rule, model, simulated = _load(folder)
     patients = project.patients()
     known = [p for p in patients if model.knows(p.clinical)]
     left_out = tuple(p.id for p in patients if not model.knows(p.clinical))
     names = ", ".join(model.variables)
     if not known:
         raise BadProject(f"{project.folder}: no patient has any of {names}. Import a table with clinical variables.")
-    rows = tuple(_row(p, rule, digest) for p in known)
+    rows = tuple(_row(p, rule, digest, simulated) for p in known)
     write_reading(project.predictions, digest, rows)
     for row in rows:
         uncertain = row.decision == "uncertain"
-        emit(BagPredicted(row.patient, row.score, row.threshold, digest, {}, uncertain=uncertain))
+        emit(BagPredicted(row.patient, row.score, row.threshold, digest, {}, uncertain=uncertain, simulated=simulated))
     if left_out:
         emit(Note(f"Left out, since none of {names} is known of them: {_some(left_out)}."))
     emit(Progress("predict", len(patients), len(patients), 0.0))
     return Reading(rows, 0, True, left_out)
 
 
-def _load(folder: Path) -> tuple[str, VerdictRule, LogisticModel]:
-    """Digest, rule and logistic model of a clinical model's folder."""
+def _load(folder: Path) -> tuple[str, VerdictRule, LogisticModel, bool]:
+    """Digest, rule and logistic model of a clinical model's folder, and whether its outcomes were simulated."""
     checkpoint.verify(folder)
     manifest = checkpoint.read_manifest(folder)
     rule = VerdictRule.from_manifest(manifest, folder)
     if manifest.get("kind") != KIND or rule.fusion is None or rule.fusion.image is not None:
         raise BadModel(f"{folder}: this model does not read clinical variables alone. Choose another.")
-    return str(manifest["digest"]), rule, rule.fusion
+    return str(manifest["digest"]), rule, rule.fusion, bool(manifest.get("simulated"))
 
 
-def _row(patient: Patient, rule: VerdictRule, digest: str) -> VerdictRow:
+def _row(patient: Patient, rule: VerdictRule, digest: str, simulated: bool) -> VerdictRow:
     score = rule.score(None, patient.clinical)
     return VerdictRow(
         patient=patient.id,
@@ -72,6 +72,7 @@ def _row(patient: Patient, rule: VerdictRule, digest: str) -> VerdictRow:
         n_tumour=patient.count(View.TUMOUR),
         n_node=patient.count(View.NODE),
         model=digest,
+        simulated=simulated,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from aln_desk.domain.patient import Patient, View
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import InstancePrediction, Verdict
 from aln_desk.models.build import LoadedModel
 from aln_desk.models.shares import shapley_shares
@@ -40,4 +41,6 @@ def judge(model: LoadedModel, patient: Patient, bag: Sequence[InstancePrediction
         model=model.digest,
         shares=shares,
         uncertain=model.rule.decide(score) == "uncertain",
+        seen=model.trained_on.patient(p.image_digest for p in bag) if model.trained_on else Seen.UNKNOWN,
+        simulated=bool(model.manifest.get("simulated")),
     )

@@ -21,6 +21,7 @@ from aln_desk.io import images, predictions, verdicts
 from aln_desk.io.predictions import INSTANCES_FILE
 from aln_desk.io.project import Project
 from aln_desk.io.verdicts import VERDICTS_FILE, VerdictRow
+from aln_desk.models.build import LoadedModel
 from aln_desk.paths import embedded_model
 
 
@@ -89,9 +90,7 @@ class ProjectReader:
             self._parts[patient.id] = source
         if verdict:
             self._verdicts[patient.id] = verdict
-        score, uncertain = (verdict.score, verdict.uncertain) if verdict else (None, False)
-        said = (patient.id, score, self._model.threshold, self._model.digest, shares, str(source), uncertain)
-        self._emit(BagPredicted(*said))
+        self._emit(_told(patient, verdict, self._model, source))
 
     def finish(self) -> Reading:
         """Write ``instances.h5``, ``verdicts.csv`` and the model's own table of scores with everything read so far;
@@ -174,6 +173,22 @@ def _unless_damaged(read: Callable[[], list[VerdictRow]]) -> list[VerdictRow]:
     return []
 
 
+def _told(patient: Patient, verdict: Verdict | None, model: LoadedModel, file: Path) -> BagPredicted:
+    if verdict is None:
+        return BagPredicted(patient.id, None, model.threshold, model.digest, {}, str(file))
+    return BagPredicted(
+        patient.id,
+        verdict.score,
+        verdict.threshold,
+        verdict.model,
+        verdict.shares,
+        str(file),
+        verdict.uncertain,
+        verdict.seen,
+        verdict.simulated,
+    )
+
+
 def _row(patient: Patient, verdict: Verdict) -> VerdictRow:
     return VerdictRow(
         patient=patient.id,
@@ -185,4 +200,6 @@ def _row(patient: Patient, verdict: Verdict) -> VerdictRow:
         n_tumour=patient.count(View.TUMOUR),
         n_node=patient.count(View.NODE),
         model=verdict.model,
+        seen=verdict.seen,
+        simulated=verdict.simulated,
     )

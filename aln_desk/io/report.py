@@ -11,14 +11,15 @@ from html import escape
 import numpy as np
 
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.cam_scale import CAM_TOP, cam_scale
 from aln_desk.domain.patient import Instance, Patient, View, variable_words
 from aln_desk.domain.review import Review
-from aln_desk.domain.verdict import NOT_DECIDED, InstancePrediction, Undecided, Verdict
+from aln_desk.domain.trained_on import Seen
+from aln_desk.domain.verdict import NOT_DECIDED, SIMULATED, InstancePrediction, Undecided, Verdict
 from aln_desk.io import report_pictures as pictures
 from aln_desk.io.report_pictures import Rgb
 
 RESEARCH_ONLY = "Research use only. Not a medical device."
-SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
 
 _BAR_WIDTH = 290
 _SHARPNESS = 2
@@ -49,20 +50,24 @@ def patient_html(
     simulated: bool = False,
     outcome_shown: bool = True,
     undecided: Undecided | None = None,
+    cam_top: float = CAM_TOP,
+    seen: Mapping[str, Seen] | None = None,
     made_at: str = "",
 ) -> str:
     """The page. ``predictions``, ``images`` ((H, W, 3) uint8 RGB) and ``annotations`` are by instance id; what is
     absent is left out and said. ``made_at`` is the date to print, as text; ``simulated`` says that the model learned
     from invented outcomes; ``outcome_shown`` False leaves the node status from pathology out, for a blinded reader;
-    ``undecided`` are the scores that the model calls uncertain.
+    ``undecided`` are the scores that the model calls uncertain; ``seen`` says by instance id whether the model was
+    trained on an image.
 
-    The CAMs of all images share one scale, so that their colours can be compared.
+    The CAMs have the scale that holds ``cam_top`` logits, the model's own: colours mean the same on every image and in
+    every report.
     """
-    top = _top(predictions)
-    bag = _bag(patient, verdict, predictions, images, annotations or {}, top)
+    top = cam_scale(cam_top).top
+    bag = _bag(patient, verdict, predictions, images, annotations or {}, top, seen or {})
     parts = [
         _heading(patient, made_at),
-        _warning(simulated),
+        _warning(simulated or verdict.simulated),
         _side_by_side(_verdict(verdict, model_name, undecided), _facts(patient, outcome_shown)),
         _section("Images", bag + _legend(top, bool(predictions), bool(annotations))),
         _reviews(reviews),
@@ -95,7 +100,7 @@ def _verdict(verdict: Verdict, model_name: str, undecided: Undecided | None) -> 
         f"<p><span class='score'>{_number(verdict.score)}</span> &nbsp; <b>{verdict.decision.capitalize()}</b></p>"
         f"{_uncertain(verdict, undecided)}"
         f"<p>{scale}<br><span class='small'>The tick is the threshold, {_number(verdict.threshold)}.<br>"
-        f"Model {escape(model_name)} ({escape(verdict.model)}).</span></p>"
+        f"Model {escape(model_name)} ({escape(verdict.model)}).</span></p>{_seen(verdict.seen)}"
     )
 
 
@@ -103,6 +108,12 @@ def _uncertain(verdict: Verdict, undecided: Undecided | None) -> str:
     if not verdict.uncertain:
         return ""
     return f"<p>{undecided.sentence if undecided else NOT_DECIDED}</p>"
+
+
+def _seen(seen: Seen) -> str:
+    if not seen.words:
+        return ""
+    return f"<p><b>{seen.words}</b><br><span class='small'>{seen.sentence('this patient')}</span></p>"
 
 
 def _colour(verdict: Verdict) -> tuple[int, int, int]:
@@ -125,6 +136,7 @@ def _bag(
     images: Mapping[str, Rgb],
     annotations: Mapping[str, Annotation],
     top: float,
+    seen: Mapping[str, Seen],
 ) -> str:
     tallest = max((image.shape[0] / image.shape[1] for image in images.values()), default=1.0)
     width = _picture_width(len(patient.bag), tallest)
@@ -132,7 +144,7 @@ def _bag(
     for number, instance in enumerate(patient.bag, start=1):
         prediction, image = predictions.get(instance.id), images.get(instance.id)
         shown = _pictures(image, annotations.get(instance.id), prediction, top, width)
-        words = _findings(number, instance, prediction, verdict)
+        words = _findings(number, instance, prediction, verdict, seen.get(instance.id, Seen.UNKNOWN))
         rows.append(f"<tr>{shown}<td valign='top'>{words}</td></tr>")
     return _table("".join(rows), padding=4)
 
@@ -154,7 +166,9 @@ def _pictures(
     return "".join(cells) + "<td></td>" * (2 - len(cells))
 
 
-def _findings(number: int, instance: Instance, prediction: InstancePrediction | None, verdict: Verdict) -> str:
+def _findings(
+    number: int, instance: Instance, prediction: InstancePrediction | None, verdict: Verdict, seen: Seen
+) -> str:
     name = f"<b>{number}. {_VIEW_NAMES[instance.view]}</b><br><span class='small'>{escape(instance.id)}</span>"
     if prediction is None:
         return f"{name}<br>Not read by the model."
@@ -164,15 +178,17 @@ def _findings(number: int, instance: Instance, prediction: InstancePrediction | 
     if share is not None and np.isfinite(share):
         meter = _image(pictures.bar(share, _colour(verdict), width=240, height=12), 120)
         lines.append(f"Share in the verdict: {share:.0%}<br>{meter}")
+    if seen.words:
+        lines.append(seen.words)
     return "<br>".join(lines)
 
 
 def _legend(top: float, read: bool, drawn: bool) -> str:
     entries = [_swatch(pictures.DRAWN, "drawn outline")] if drawn else []
     if read:
-        scale = _image(pictures.cam_scale(240, 12), 120)
+        scale = _image(pictures.cam_bar(240, 12), 120)
         entries += [_swatch(pictures.PREDICTED, "predicted outline (dashed)")]
-        entries += [f"evidence 0 {scale} {top:.1f} logits"]
+        entries += [f"evidence against &minus;{top:g} {scale} +{top:g} logits for a positive status"]
     return f"<p class='small'>{' &nbsp; '.join(entries)}</p>" if entries else ""
 
 
@@ -214,11 +230,6 @@ def _picture_width(images: int, tallest: float) -> int:
     """
     fitting = min(680 / (images + 1), 600 / max(1, images) / tallest)
     return round(max(60, min(170, fitting)))
-
-
-def _top(predictions: Mapping[str, InstancePrediction]) -> float:
-    """Upper end of the CAM scale in logits: the bag's highest evidence, at least 0.1."""
-    return max([0.1, *(float(np.nan_to_num(found.cam).max(initial=0.0)) for found in predictions.values())])
 
 
 def _number(value: float) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.cam_scale import cam_rgba
 from aln_desk.domain.verdict import Decision, InstancePrediction
 from aln_desk.io.rasterize import class_mask
 
@@ -43,17 +44,19 @@ def outlined(image: Rgb, annotation: Annotation | None, prediction: InstancePred
 
 
 def heated(image: Rgb, prediction: InstancePrediction, top: float, width: int) -> Rgb:
-    """The image at ``width`` pixels under its positive evidence: clear at 0 logits, full inferno at ``top``."""
+    """The image at ``width`` pixels under its evidence, on the scale (`cam_scale`) from ``-top`` to ``top`` logits."""
     picture = _scaled(image, width)
     cam = cv2.resize(_cam_on_image(prediction, image.shape[:2]), picture.shape[1::-1])
-    heat = np.clip(np.nan_to_num(cam) / top, 0.0, 1.0)
-    alpha = _CAM_OPACITY * heat[..., None]
-    return np.asarray(picture * (1 - alpha) + _inferno(heat) * alpha, np.uint8)
+    colour = cam_rgba(cam, top)
+    alpha = _CAM_OPACITY / 255 * colour[..., 3:]
+    return np.asarray(np.rint(picture * (1 - alpha) + colour[..., :3] * alpha), np.uint8)
 
 
-def cam_scale(width: int, height: int) -> Rgb:
-    """The colours of `heated` from 0 (left) to the top (right)."""
-    return _inferno(np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1)))
+def cam_bar(width: int, height: int) -> Rgb:
+    """The colours of `heated` on white from the evidence against (left) to that for a positive status (right)."""
+    colour = cam_rgba(np.tile(np.linspace(-1, 1, width), (height, 1)), 1.0)
+    alpha = colour[..., 3:] / 255
+    return np.asarray(np.rint(255 * (1 - alpha) + colour[..., :3] * alpha), np.uint8)
 
 
 def bar(
@@ -109,8 +112,3 @@ def _cam_on_image(prediction: InstancePrediction, shape: tuple[int, ...]) -> NDA
     cam = np.asarray(prediction.cam, np.float32)
     placed = cv2.warpAffine(cam, to_cam, shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(placed, np.float32)
-
-
-def _inferno(heat: NDArray[np.float32]) -> Rgb:
-    colours = cv2.applyColorMap(np.asarray(heat * 255, np.uint8), cv2.COLORMAP_INFERNO)
-    return np.asarray(cv2.cvtColor(colours, cv2.COLOR_BGR2RGB), np.uint8)

@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from aln_desk.domain.errors import BadFile, BadModel, BadProject, BadSetting
 from aln_desk.domain.order import natural_key
 from aln_desk.domain.scorer import Scorer
+from aln_desk.domain.trained_on import Seen
 from aln_desk.io import atomic, checkpoint, verdicts
 from aln_desk.io.project import Project
 from aln_desk.io.score_table import COLUMNS, read_scores, some
@@ -91,6 +92,25 @@ def import_scores(
     return Imported(f"import:{name}", len(kept), (*table.problems, *problems))
 
 
+@contextmanager
+def undone_on_failure(project: Project) -> Iterator[None]:
+    """Where the block fails, imports made in it are forgotten, and those they replaced are there again."""
+    folder = project.predictions / IMPORTED_FOLDER
+    before = {path: path.read_bytes() for path in folder.glob("*")}
+    try:
+        yield
+    except BaseException:
+        for path in folder.glob("*"):
+            if path not in before:
+                atomic.remove(path)
+        for path, content in before.items():
+            if not path.exists() or path.read_bytes() != content:
+                atomic.write_bytes(path, content)
+        with suppress(OSError):  # others may be in there
+            folder.rmdir()
+        raise
+
+
 def remove_import(project: Project, name: str) -> None:
     """Forget imported scores. Raises `BadProject` where there are none of that name."""
     target = _imported_file(project, name)
@@ -118,6 +138,7 @@ def _model(project: Project, digest: str, rows: Sequence[VerdictRow], adopted: P
         thresholds.pop() if len(thresholds) == 1 else math.nan,
         frozenset(row.patient for row in rows if row.decision == "uncertain"),
         source=_source(project, file if file.exists() else project.predictions / VERDICTS_FILE),
+        trained_on=frozenset(row.patient for row in rows if row.seen in (Seen.FITTED, Seen.HELD_OUT)),
     )
 
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import Any
 
 from aln_desk.domain.errors import BadFile
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import Decision
 from aln_desk.io import atomic
 
@@ -32,15 +34,20 @@ VERDICT_COLUMNS = (
     "n_tumour",
     "n_node",
     "model",
+    "seen_in_training",
+    "simulated_outcomes",
 )
+_LATER = ("seen_in_training", "simulated_outcomes")
+"""Columns that older tables lack."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictRow:
-    """One line of the table, the fields in the order of `VERDICT_COLUMNS`.
+    """One line of the table, a field a column, in the order of `VERDICT_COLUMNS`.
 
     ``outcome`` is None where unknown, ``n_tumour`` and ``n_node`` count the images, ``model`` is a digest.
-    ``decision`` is the verdict's; statistics at the threshold go by the score alone.
+    ``decision``, ``seen`` and ``simulated`` (``yes`` or ``no`` in the table) are the verdict's; statistics at the
+    threshold go by the score alone.
     """
 
     patient: str
@@ -52,11 +59,13 @@ class VerdictRow:
     n_tumour: int
     n_node: int
     model: str
+    seen: Seen = Seen.UNKNOWN
+    simulated: bool = False
 
 
 _DECISIONS: dict[str, Decision] = {"positive": "positive", "negative": "negative", "uncertain": "uncertain"}
 _UNSAFE_IN_FILE = re.compile(r"[^A-Za-z0-9_-]")
-_cells = attrgetter(*VERDICT_COLUMNS)
+_as_they_are = attrgetter(*(column for column in VERDICT_COLUMNS if column not in _LATER))
 
 
 def write_verdicts(path: Path, rows: Iterable[VerdictRow]) -> None:
@@ -78,8 +87,10 @@ def read_verdicts(path: Path) -> list[VerdictRow]:
             header, first = next(records, []), next(records, None)
             if first is None:
                 return []
-            pick = itemgetter(*(header.index(column) for column in VERDICT_COLUMNS))
-            return [_row(*pick(record)) for record in chain([first], records) if record]
+            lacking = [column for column in _LATER if column not in header]
+            pick = itemgetter(*((header + lacking).index(column) for column in VERDICT_COLUMNS))
+            empty = [""] * len(lacking)
+            return [_row(*pick(record + empty)) for record in chain([first], records) if record]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, IndexError, csv.Error) as error:
@@ -145,9 +156,15 @@ def _row(
     n_tumour: str,
     n_node: str,
     model: str,
+    seen: str,
+    simulated: str,
 ) -> VerdictRow:
     if decision not in _DECISIONS:
         raise ValueError(f"'{decision}' is no decision")
     known = int(outcome) if outcome else None
     figures = (float(score), float(threshold), _DECISIONS[decision], int(n_tumour), int(n_node))
-    return VerdictRow(patient, cohort, known, *figures, model)
+    return VerdictRow(patient, cohort, known, *figures, model, Seen(seen), simulated == "yes")
+
+
+def _cells(row: VerdictRow) -> tuple[Any, ...]:
+    return (*_as_they_are(row), row.seen.value, "yes" if row.simulated else "no")

@@ -35,7 +35,7 @@ messages = st.one_of(
     st.builds(Note, words),
     st.builds(Failed, words),
     st.builds(Finished, words, words, values, st.booleans()),
-    st.builds(BagPredicted, words, numbers, numbers, words, values, words),
+    st.builds(BagPredicted, words, numbers, numbers, words, values, words, st.booleans(), words, st.booleans()),
     st.builds(Device, words, words, st.integers(), st.integers()),
     st.builds(Predict, words, words, words),
     st.builds(Prefer, words),

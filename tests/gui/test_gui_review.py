@@ -14,12 +14,13 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
+from aln_desk.domain.cam_scale import CAM_TOP, cam_scale
 from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.patient import Instance, View
 from aln_desk.domain.verdict import NOT_DECIDED
 from aln_desk.gui import reporting, tasks, theme
 from aln_desk.gui.actions import Actions
-from aln_desk.gui.canvas.colours import CAM_TOP, cam_scale
+from aln_desk.gui.model_in_use import ModelInUse
 from aln_desk.gui.pages.review import ReviewPage
 from aln_desk.gui.widgets.patient_delegate import TILE, tiles_fitting
 from aln_desk.gui.widgets.shares import ShareButton
@@ -369,6 +370,22 @@ def test_the_cam_is_shown_on_its_model_s_scale(page: ReviewPage, tmp_path: Path)
     assert page.room.canvas.layers.scale_shown == cam_scale(CAM_TOP)
     read_without_verdicts(page, adopt(page, tmp_path / "strong", cam_top=23.7))
     assert page.room.canvas.layers.scale_shown == cam_scale(23.7)
+
+
+def test_the_report_has_the_scale_of_the_window(
+    page: ReviewPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = reporting.gather(page._workspace, True)
+    assert contents is not None
+    known = replace(ModelInUse(tmp_path, "strong", contents.verdict.model), cam_top=23.7)
+    for model, top in ((known, 23.7), (replace(known, digest="another"), CAM_TOP)):
+        monkeypatch.setattr(page._workspace, "model", model)
+        found = reporting.gather(page._workspace, True)
+        assert found is not None and found.cam_top == top
+    monkeypatch.setattr(page._workspace, "model", known)
+    page.save_report(tmp_path / "report.html")
+    tasks.wait_all()
+    assert "+25 logits" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_damaged_findings_are_told_and_can_be_read_again(page: ReviewPage, tmp_path: Path) -> None:

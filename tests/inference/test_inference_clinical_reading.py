@@ -52,6 +52,14 @@ def test_every_patient_gets_the_verdict_of_the_model(tmp_path: Path) -> None:
     assert not (tmp_path / "p" / "predictions" / INSTANCES_FILE).exists()
 
 
+def test_simulated_outcomes_are_told_and_written(tmp_path: Path) -> None:
+    folder = model(tmp_path / "m")
+    checkpoint.write_manifest(folder, {**checkpoint.read_manifest(folder), "simulated": True})
+    found, told = read(tmp_path, draw_patients(3), folder)
+    assert all(row.simulated for row in found.verdicts)
+    assert [m.simulated for m in told if isinstance(m, BagPredicted)] == [True] * 3
+
+
 def test_patients_of_whom_nothing_is_known_are_left_out_and_told_of(tmp_path: Path) -> None:
     blank = [Patient(f"X{k:02d}", "training", 1, clinical={"er": "positive", "age": "?"}) for k in range(12)]
     found, told = read(tmp_path, [*draw_patients(3), *blank], model(tmp_path / "m"))

@@ -11,10 +11,11 @@ import torch
 
 from aln_desk.domain.messages import BagPredicted, Message
 from aln_desk.domain.patient import Patient
+from aln_desk.domain.trained_on import Seen, TrainedOn
 from aln_desk.inference.judge import judge
 from aln_desk.inference.reading import ProjectReader
 from aln_desk.inference.session import Session
-from aln_desk.io import predictions
+from aln_desk.io import images, predictions
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model
 from aln_desk.models.verdict_rule import VerdictRule, to_logit
@@ -66,6 +67,30 @@ def test_a_verdict_is_uncertain_where_the_other_outcome_stays(model: LoadedModel
     assert plain is not None and unsure is not None and sure is not None
     assert (unsure.decision, unsure.score) == ("uncertain", plain.score)
     assert sure == plain
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_training_patients_and_simulated_outcomes_are_told_and_written(
+    model: LoadedModel, study: Path, simulated: bool
+) -> None:
+    heard: list[Message] = []
+    with Project.open(study) as project:
+        first, second, *others = project.patients()
+        record = TrainedOn(*(frozenset({images.digest(p.bag[-1].image)}) for p in (first, second)))
+        marked = replace(model, trained_on=record, manifest={**model.manifest, "simulated": simulated})
+        reader = ProjectReader(project, Session(marked), heard.append)
+        while reader.step():
+            pass
+        rows = reader.finish().verdicts
+        assert predictions.read_verdicts(project.predictions / predictions.VERDICTS_FILE) == list(rows)
+    seen = [Seen.FITTED, Seen.HELD_OUT, *[Seen.NEW] * len(others)]
+    assert [(row.seen, row.simulated) for row in rows] == [(one, simulated) for one in seen]
+    assert [(m.seen, m.simulated) for m in heard if isinstance(m, BagPredicted)] == [(one, simulated) for one in seen]
+
+
+def test_without_a_record_nothing_is_known_of_training(model: LoadedModel, patient: Patient) -> None:
+    verdict = judge(model, patient, list(Session(model).read(patient.bag)))
+    assert verdict is not None and verdict.seen is Seen.UNKNOWN
 
 
 def test_uncertain_verdicts_are_told_and_written(model: LoadedModel, study: Path) -> None:

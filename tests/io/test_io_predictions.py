@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aln_desk.domain.errors import BadFile
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import Decision, InstancePrediction, Placement
 from aln_desk.io import predictions
 from aln_desk.io.verdicts import VERDICT_COLUMNS, VerdictRow, read_verdicts, write_verdicts
@@ -193,6 +194,8 @@ _ROWS = st.builds(
     n_tumour=st.integers(0, 9),
     n_node=st.integers(0, 9),
     model=_WORDS,
+    seen=st.sampled_from(Seen),
+    simulated=st.booleans(),
 )
 
 
@@ -208,9 +211,19 @@ def test_the_table_has_the_promised_columns(tmp_path: Path) -> None:
     write_verdicts(tmp_path / "new" / "verdicts.csv", [row])
     with (tmp_path / "new" / "verdicts.csv").open(encoding="utf-8", newline="") as file:
         header, cells = csv.reader(file)
-    assert ",".join(header) == "patient,cohort,outcome,score,threshold,decision,n_tumour,n_node,model"
+    assert ",".join(header) == (
+        "patient,cohort,outcome,score,threshold,decision,n_tumour,n_node,model,seen_in_training,simulated_outcomes"
+    )
     assert tuple(header) == VERDICT_COLUMNS
-    assert cells == ["P1", "training", "", "0.30000000000000004", "0.5", "negative", "2", "0", "abc"]
+    assert cells == ["P1", "training", "", "0.30000000000000004", "0.5", "negative", "2", "0", "abc", "", "no"]
+
+
+def test_older_tables_say_nothing_of_training(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.csv"
+    path.write_text(
+        "patient,cohort,outcome,score,threshold,decision,n_tumour,n_node,model\nP1,c,1,0.5,0.5,positive,1,0,m\n"
+    )
+    assert read_verdicts(path) == [VerdictRow("P1", "c", 1, 0.5, 0.5, "positive", 1, 0, "m")]
 
 
 def test_no_table_yet_means_no_verdicts(tmp_path: Path) -> None:
@@ -229,7 +242,16 @@ def test_any_bytes_as_verdicts_raise_nothing_but_bad_file(
         assert str(path) in str(error)
 
 
-@pytest.mark.parametrize("row", ["P1,c,2x,0.5,0.5,positive,1,0,m", "P1,c,1,high,0.5,positive,1,0,m", "P1,c"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        "P1,c,2x,0.5,0.5,positive,1,0,m,,no",
+        "P1,c,1,high,0.5,positive,1,0,m,,no",
+        "P1,c,1,0.5,0.5,positive,1,0,m,perhaps,no",
+        "P1,c,1,0.5,0.5,positive,1,0,m",
+        "P1,c",
+    ],
+)
 def test_a_damaged_row_is_refused(tmp_path: Path, row: str) -> None:
     path = tmp_path / "verdicts.csv"
     path.write_text(",".join(VERDICT_COLUMNS) + "\n" + row + "\n")

@@ -176,6 +176,16 @@ def test_looks_at_test_data_are_kept_in_order(project: Project) -> None:
     assert [one.cohort for one in project.looks()] == [EXTERNAL.name, EXTERNAL.name, "gone"]
 
 
+def test_looks_are_added_together_or_not_at_all(project: Project) -> None:
+    look = Look(EXTERNAL.name, ("abc",), "frozen", (), 7, "command")
+    with pytest.raises(BadProject, match="full"), project.adding_looks([look, look]):
+        raise BadProject("The disk is full.")
+    assert project.looks() == []
+    with project.adding_looks([look, replace(look, cohort="gone")]):
+        pass
+    assert [one.cohort for one in project.looks()] == [EXTERNAL.name, "gone"]
+
+
 def test_a_judgement_runs_from_one_to_five() -> None:
     with pytest.raises(ValueError, match="1 to 5"):
         Review("P1", "AN", 6)

@@ -27,7 +27,7 @@ def finding(name: str, peak: float = 2.0) -> InstancePrediction:
     """A mask in the right half; the CAM's only evidence lies in the cell at the image's bottom right."""
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[10:30, 50:70] = True
-    cam = np.full((4, 4), -1.0, np.float32)
+    cam = np.zeros((4, 4), np.float32)
     cam[2, 3] = peak
     return InstancePrediction(name, mask, cam, Placement(64, 0.8, 0.8, 0.0, 16.0), 1.0, 0.0, np.zeros(256, np.float32))
 
@@ -74,7 +74,8 @@ def test_the_page_says_all_that_is_known(patient: Patient) -> None:
         "P<1>", "0.87", "Positive", "threshold, 0.50", "Demo <1> (abc123)", "internal test", "Hospital 中",
         "2026-03-04", "Node status from pathology positive",
         "T stage cT2 & more", "1. Tumour", "2. Node", "P<1>/b & c.png",
-        "Share in the verdict: 29%", "Share in the verdict: 71%", "2.0 logits", "A. N. <b>", "probable (4 of 5)",
+        "Share in the verdict: 29%", "Share in the verdict: 71%",
+        "against −4 +4 logits for a positive status", "A. N. <b>", "probable (4 of 5)",
         "after the verdict was shown", "thick cortex", "2026-03-06", RESEARCH_ONLY, SIMULATED,
     ):  # fmt: skip
         assert part in text, part
@@ -152,14 +153,17 @@ def test_evidence_is_painted_where_the_model_saw_it() -> None:
     # Cell (2, 3) covers input pixels x 48..64, y 32..48: image x 60..80, y 20..40 at scale 0.8 and top 16.
     assert changed[30, 70] and picture[30, 70, 0] > 150
     assert not changed[:, :50].any() and not changed[:10].any()
-    assert (pictures.heated(IMAGES[NAMES[0]], finding("x", peak=-3.0), 2.0, WIDTH) == 90).all()
+    against = pictures.heated(IMAGES[NAMES[0]], finding("x", peak=-2.0), 2.0, WIDTH)[30, 70].astype(int)
+    assert against[2] > 150 > 90 + against[0] - against[2], "evidence against is blue"
+    nothing = finding("x", peak=float("nan"))
+    assert (pictures.heated(IMAGES[NAMES[0]], nothing, 2.0, WIDTH) == 90).all()
 
 
-def test_colours_mean_the_same_in_all_images_of_a_patient(patient: Patient) -> None:
+def test_colours_mean_the_same_in_every_report_of_a_model(patient: Patient) -> None:
     weak = {NAMES[0]: finding(NAMES[0], peak=0.5), NAMES[1]: finding(NAMES[1], peak=4.0)}
-    html = patient_html(patient, VERDICT, weak, IMAGES, "Demo")
-    assert "4.0 logits" in words(html)
-    expected = pictures.data_url(pictures.heated(IMAGES[NAMES[0]], weak[NAMES[0]], 4.0, 2 * 170))
+    html = patient_html(patient, VERDICT, weak, IMAGES, "Demo", cam_top=23.7)
+    assert "−25 +25 logits" in words(html)
+    expected = pictures.data_url(pictures.heated(IMAGES[NAMES[0]], weak[NAMES[0]], 25.0, 2 * 170))
     assert expected in html
 
 

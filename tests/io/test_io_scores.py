@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from aln_desk.domain.errors import AlnError, BadFile, BadProject, BadSetting
 from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.domain.review import Review
 from aln_desk.domain.scorer import Scorer
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import Verdict, decide
 from aln_desk.io import checkpoint
 from aln_desk.io.project import Project
@@ -70,6 +72,12 @@ def test_a_project_read_before_scores_were_kept_loses_none(project: Project) -> 
     write_reading(folder, "m2", [row("P1", 0.9, "m2")])
     assert read_models(folder)["m1"] == [row("P1", 0.1), row("P2", 0.2)]
     assert by_key(project)["m1"].source.startswith("predictions/scores/m1.csv (SHA-256 ")
+
+
+def test_a_model_s_scores_tell_whom_its_training_used(project: Project) -> None:
+    seen = zip(PATIENTS, (Seen.FITTED, Seen.HELD_OUT, Seen.NEW, Seen.UNKNOWN), strict=False)
+    write_reading(project.predictions, "m1", [replace(row(name, 0.1), seen=one) for name, one in seen])
+    assert by_key(project)["m1"].trained_on == set(PATIENTS[:2])
 
 
 def test_a_model_without_verdicts_leaves_no_table_and_a_damaged_last_reading_is_replaced(project: Project) -> None:

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from aln_desk.domain.errors import BadModel, BadSetting
+from aln_desk.domain.trained_on import TrainedOn
 from aln_desk.io import checkpoint
+from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.models.build import LoadedModel, build_mil, build_mtl, choose_device, load_model, save_model
 from aln_desk.models.mil import BagTransformer, MilConfig
 from aln_desk.models.mtl import MtlConfig, MultiTaskNet
@@ -61,6 +63,19 @@ def test_everything_else_comes_back(folder: Path) -> None:
     assert model.mtl.config == MtlConfig(size=64) and model.mil.config == MilConfig(layers=2)
     assert model.digest == checkpoint.model_digest(folder) == model.manifest["digest"]
     assert model.manifest["simulated"] is True and model.manifest["code_version"]
+
+
+def test_the_record_of_training_images_is_part_of_the_model(
+    tmp_path: Path, nets: tuple[MultiTaskNet, BagTransformer], folder: Path
+) -> None:
+    record = TrainedOn(frozenset({"a"}), frozenset({"b"}))
+    kept = tmp_path / "kept"
+    digest = save_model(kept, *nets, Preprocess(size=64), 0.4, {"name": "first", "simulated": True}, trained_on=record)
+    assert load_model(kept, CPU).trained_on == record and load_model(folder, CPU).trained_on is None
+    assert digest != checkpoint.model_digest(folder)
+    (kept / TRAINED_ON_FILE).unlink()
+    with pytest.raises(BadModel, match="record of the training images"):
+        load_model(kept, CPU)
 
 
 def test_half_precision_halves_the_files_and_loads_as_float32(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from small_study import make_model
 from aln_desk.domain.errors import BadModel
 from aln_desk.domain.messages import Finished, Message
 from aln_desk.domain.patient import Patient
+from aln_desk.domain.trained_on import TrainedOn
 from aln_desk.io.checkpoint import MIL_FILE, MTL_FILE, model_digest, read_manifest
 from aln_desk.io.project import Project
 from aln_desk.models.build import LoadedModel, load_model
@@ -57,6 +59,13 @@ def test_the_new_model_has_the_networks_of_the_base_and_a_rule_of_its_own(tmp_pa
     assert model.rule.fusion.image > 0
     assert manifest["calibration"] is None
     assert isinstance(told[-1], Finished)
+
+
+def test_the_record_of_the_base_s_images_is_kept(tmp_path: Path) -> None:
+    assert "trained_on" not in read_manifest(trained(tmp_path / "old", base_model(tmp_path / "old"), []))
+    record = TrainedOn(frozenset({"a"}), frozenset({"b"}))
+    base = replace(base_model(tmp_path / "new"), trained_on=record)
+    assert load_model(trained(tmp_path / "new", base, []), torch.device("cpu")).trained_on == record
 
 
 def test_the_figures_are_those_of_the_held_out_patients_by_the_stored_model(tmp_path: Path) -> None:

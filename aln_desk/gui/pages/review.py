@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from aln_desk.domain.trained_on import Seen
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import file_dialogs, tasks
 from aln_desk.gui.actions import Actions
@@ -147,11 +148,13 @@ class ReviewPage(QWidget):
         if prediction is None or model is None:
             blind = model is not None and not model.reads_images
             self.panel.findings.tell([("The model looks at no image" if blind else "Not read by the model yet", "")])
+            self.panel.image_seen.tell(Seen.UNKNOWN)
             return
         facts = _findings(prediction, model)
         if not isnan(self.room.overlap):
             facts.append(("Overlap (Dice)", f"{self.room.overlap:.2f}"))
         self.panel.findings.tell(facts)
+        self.panel.image_seen.tell(model.has_seen(prediction))
 
     def _prediction_changed(self, patient: str) -> None:
         if self._workspace.patient is not None and self._workspace.patient.id == patient:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from aln_desk.domain.patient import Instance, View
+from aln_desk.domain.trained_on import Seen
 from aln_desk.gui import theme
 from aln_desk.gui.findings import OUTCOME_WORDS
 from aln_desk.gui.query import PatientRow
@@ -26,6 +27,8 @@ _GAP = 8.0
 _MARGIN = 12.0
 _PLATE = QColor(0, 0, 0, 190)
 _LETTER = QColor("#e6e8ec")
+_MARKED = (Seen.FITTED, Seen.HELD_OUT)
+"""Said in the list, where a patient that is new to the model is what one expects."""
 
 
 class PatientDelegate(QStyledItemDelegate):
@@ -51,10 +54,9 @@ class PatientDelegate(QStyledItemDelegate):
         second = QRectF(rect.left() + _MARGIN, first.bottom(), rect.width() - 2 * _MARGIN + 2, TILE.height())
         painter.setFont(_small(painter.font(), theme.CAPTION))
         if self.outcomes:
-            words = OUTCOME_WORDS[row.patient.outcome]
-            painter.setPen(QColor(theme.palette().muted))
-            painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
-            second.setRight(second.right() - painter.fontMetrics().horizontalAdvance(words) - _GAP)
+            _paint_at_right(painter, second, OUTCOME_WORDS[row.patient.outcome])
+        if row.verdict is not None and row.verdict.seen in _MARKED:
+            _paint_at_right(painter, second, row.verdict.seen.words)
         self._paint_bag(painter, second, row.patient.bag)
         painter.restore()
 
@@ -97,6 +99,13 @@ def _paint_ground(painter: QPainter, rect: QRectF, state: QStyle.StateFlag) -> N
         painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(colours.accent))
     elif state & QStyle.StateFlag.State_MouseOver:
         painter.fillRect(rect, QColor(colours.raised))
+
+
+def _paint_at_right(painter: QPainter, rect: QRectF, words: str) -> None:
+    """Words at the right end, which is theirs from now on."""
+    painter.setPen(QColor(theme.palette().muted))
+    painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, words)
+    rect.setRight(rect.right() - painter.fontMetrics().horizontalAdvance(words) - _GAP)
 
 
 def _paint_verdict(painter: QPainter, rect: QRectF, row: PatientRow) -> None:

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from aln_desk.domain.patient import Patient, variable_words
-from aln_desk.domain.verdict import NOT_DECIDED, Verdict
+from aln_desk.domain.trained_on import Seen
+from aln_desk.domain.verdict import NOT_DECIDED, SIMULATED, Verdict
 from aln_desk.gui import theme
 from aln_desk.gui.findings import OUTCOME_WORDS, image_names, listed, verdict_sentence
 from aln_desk.gui.model_in_use import ModelInUse
@@ -17,6 +18,7 @@ from aln_desk.gui.widgets.judgement import JudgementForm
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.marks import verdict_colour
 from aln_desk.gui.widgets.score_bar import ScoreBar
+from aln_desk.gui.widgets.seen_chip import SeenChip
 from aln_desk.gui.widgets.shares import Shares
 
 OUTLINES_ONLY = "This model has learned outlines only: no outcome was known when it was trained."
@@ -26,7 +28,6 @@ NO_SECOND_STAGE = (
 )
 _UNKNOWN = "{} of this patient {} not known, and this model reads nothing else. Enter it under Patients."
 SIGNS = {"positive": "+", "negative": "−", "uncertain": "?"}
-SIMULATED = "Simulated outcomes: this model's verdict has no clinical meaning."
 
 
 class VerdictPanel(QWidget):
@@ -46,9 +47,11 @@ class VerdictPanel(QWidget):
         self.bar = ScoreBar()
         self.uncertain = label("", wrap=True)
         self.sentence = label("", wrap=True)
+        self.patient_seen = SeenChip("this patient")
         self.shares = Shares()
         self.shares.chosen.connect(self.instanceChosen)
         self.findings = Facts()
+        self.image_seen = SeenChip("this image")
         self.clinical = Facts()
         self.model = label("", "caption", wrap=True)
         self.model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -88,6 +91,7 @@ class VerdictPanel(QWidget):
         self._heading.setText("Probability of node metastasis" if verdict is not None else "Verdict")
         self.report.setEnabled(verdict is not None)
         self.uncertain.setVisible(verdict is not None and verdict.uncertain)
+        self.patient_seen.tell(verdict.seen if verdict is not None else Seen.UNKNOWN)
         if verdict is None:
             return
         self.score.setText(f"{verdict.score:.2f}")
@@ -107,7 +111,8 @@ class VerdictPanel(QWidget):
         ``is_read`` None: that is being looked up, so nothing is offered yet.
         """
         self.model.setText(f"Model {model.name} · {model.digest}" if model else "No model can be used.")
-        self.notice.setVisible(model is not None and model.simulated and model.knows_outcome)
+        by_lot = model is not None and model.simulated and model.knows_outcome
+        self.notice.setVisible(by_lot or (verdict is not None and verdict.simulated))
         missing = _what_is_missing(model, verdict, is_read, self._patient)
         self.missing.setText(missing)
         self.missing.setVisible(bool(missing))
@@ -144,10 +149,12 @@ class VerdictPanel(QWidget):
         column.setContentsMargins(16, 14, 16, 12)
         column.setSpacing(6)
         self._add_answer(column)
-        for heading, widget in (("Findings of this image", self.findings), ("Clinical", self.clinical)):
-            column.addSpacing(8)
-            column.addWidget(label(heading, "heading"))
-            column.addWidget(widget)
+        column.addSpacing(8)
+        column.addLayout(_row(label("Findings of this image", "heading"), self.image_seen))
+        column.addWidget(self.findings)
+        column.addSpacing(8)
+        column.addWidget(label("Clinical", "heading"))
+        column.addWidget(self.clinical)
         column.addWidget(self.model)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
@@ -178,7 +185,10 @@ class VerdictPanel(QWidget):
         self._heading = label("Verdict", "heading")
         column.addWidget(self._heading)
         column.addLayout(number)
-        for widget in (self.bar, self.uncertain, self.sentence, self.missing, self.read, self.notice):
+        for told in (self.bar, self.uncertain, self.sentence):
+            column.addWidget(told)
+        column.addLayout(_row(self.patient_seen))
+        for widget in (self.missing, self.read, self.notice):
             column.addWidget(widget)
         column.addSpacing(8)
         column.addWidget(self._shares_heading)
@@ -199,6 +209,17 @@ class VerdictPanel(QWidget):
             buttons.addWidget(one, 1)
         column.addLayout(buttons)
         return foot
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    """The first at the left; of two, the second at the right."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(widgets[0])
+    row.addStretch(1)
+    for widget in widgets[1:]:
+        row.addWidget(widget)
+    return row
 
 
 def _what_is_missing(

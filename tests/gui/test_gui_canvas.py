@@ -79,7 +79,7 @@ def prediction() -> InstancePrediction:
     """Mask in the upper left, evidence only in the lower right quarter of the image."""
     mask = np.zeros((HEIGHT, WIDTH), bool)
     mask[5:30, 5:30] = True
-    cam = np.full((4, 4), -1, np.float32)
+    cam = np.full((4, 4), -0.1, np.float32)
     cam[2:, 2:] = 3
     placement = Placement(256, 256 / WIDTH, 256 / HEIGHT, 0, 0)
     return InstancePrediction("a", mask, cam, placement, -1.0, 0.5, np.zeros(256, np.float32))

@@ -290,7 +290,9 @@ def test_evidence_that_is_no_number_scales_nothing() -> None:
     snapshot = make_snapshot(10)
     snapshot.cam[0] = np.nan
     assert strongest(snapshot) == 2.0
-    snapshot.cam[:] = -1.0
+    snapshot.cam[:] = -3.0
+    assert strongest(snapshot) == 3.0, "evidence against counts as well"
+    snapshot.cam[:] = 0.0
     assert 0 < strongest(snapshot) < 0.01
     assert len(make_pictures(snapshot, strongest(snapshot))) == 3
 

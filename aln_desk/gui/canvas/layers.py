@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainterPath, QPixmap, QPolygonF
 
+from aln_desk.domain.cam_scale import CamScale, cam_scale
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
-from aln_desk.gui.canvas.colours import CamScale
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,6 @@ def make_reading(prediction: InstancePrediction, cam_top: float | None) -> Readi
         border.addPolygon(QPolygonF([QPointF(x, y) for x, y in points]))
         border.closeSubpath()
     mask = colours.to_qimage(colours.mask_rgba(prediction.mask, theme.PREDICTED))
-    scale = colours.cam_scale(cam_top) if cam_top is not None else None
-    cam = colours.to_qimage(colours.cam_rgba(prediction.cam, scale.top)) if scale is not None else None
+    scale = cam_scale(cam_top) if cam_top is not None else None
+    cam = colours.cam_picture(prediction.cam, scale.top) if scale is not None else None
     return Reading(mask, border, cam, QRectF(*prediction.placement.rect()), scale)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
+from aln_desk.domain.cam_scale import CamScale, cam_colours, tick_words
 from aln_desk.domain.shape import class_of
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
 from aln_desk.gui.canvas.camera import Camera
-from aln_desk.gui.canvas.colours import CamScale
 from aln_desk.gui.canvas.layers import Layers, Reading
 from aln_desk.gui.canvas.outlines import DOT_KINDS, Outline
 
@@ -25,6 +25,8 @@ _CRISP_ZOOM = 6.0
 """From this zoom on the image is shown as the pixels it has."""
 _LABEL_ROOM = 28.0
 """A shape smaller than this on screen (widget pixels) carries no label."""
+_TICK_ROOM = 16.0
+"""Height of a tick's words beside the CAM's bar, in widget pixels."""
 _MASK_FILL = 0.12
 """Opacity of the predicted mask's inside, of that of its outline."""
 _INK = QColor(0, 0, 0, 170)
@@ -120,21 +122,21 @@ def paint_draft(
 
 
 def paint_bar(painter: QPainter, room: QSizeF, scale: CamScale) -> None:
-    """The CAM's colours with their values in logits, at the right edge."""
+    """The CAM's colours with their values in logits, at the right edge; where it is low, both ends and the middle."""
     height = min(240.0, room.height() - 80)
     if height < 60:
         return
+    roomy = height >= _TICK_ROOM * (len(scale.ticks) - 1)
     bar = QRectF(room.width() - 28, 44, 10, height)
     _paint_plate(painter, bar.adjusted(-56, -34, 10, 14))
     painter.drawImage(bar, _bar_image())
     painter.setFont(caption_font(painter))
-    for value in scale.ticks:
-        text = f"{'≥ ' if value == scale.top else ''}{'+' if value else ''}{value:g}"
-        y = bar.bottom() - value / scale.top * bar.height()
+    for value in scale.ticks if roomy else (-scale.top, 0.0, scale.top):
+        y = bar.center().y() - value / scale.top * bar.height() / 2
         painter.setPen(_CAPTION)
         painter.drawLine(QPointF(bar.left() - 4, y), QPointF(bar.left() - 1, y))
         spot = QRectF(bar.left() - 56, y - 8, 48, 16)
-        painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(spot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, tick_words(value, scale))
     head = QRectF(bar.left() - 56, bar.top() - 28, 66, 14)
     painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "CAM, logit")
 
@@ -198,5 +200,5 @@ def _pen(
 
 
 def _bar_image() -> QImage:
-    """256 x 1, bright end on top."""
-    return colours.to_qimage(colours.cam_colours()[::-1, None, :])
+    """1 x 511, evidence for a positive status on top."""
+    return colours.to_qimage(cam_colours()[::-1, None, :])

@@ -21,10 +21,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QWidget
 
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.cam_scale import CAM_TOP
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import paint
-from aln_desk.gui.canvas.colours import CAM_TOP
 from aln_desk.gui.canvas.draw_tools import CircleTool, PolygonTool, RectangleTool
 from aln_desk.gui.canvas.editing import Editing
 from aln_desk.gui.canvas.layers import Layers, Overlay

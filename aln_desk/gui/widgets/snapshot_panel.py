@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
+from aln_desk.domain.cam_scale import cam_colours, cam_scale
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.messages import SnapshotTaken
 from aln_desk.gui import tasks, theme
@@ -24,8 +25,8 @@ _PLAY_MS = 500
 _GAP = 8
 _LEAST = 122
 _LARGE = 720
-_BAR_END = 76
-"""Where the words of the CAM's bar begin, in widget pixels."""
+_BAR = 72
+"""Width of the CAM's bar, in widget pixels."""
 
 
 class SnapshotPanel(QWidget):
@@ -208,28 +209,36 @@ class SnapshotPanel(QWidget):
 
 
 class CamBar(QWidget):
-    """The CAM's colours from 0 to the top of their scale, in logits."""
+    """The CAM's colours from one end of their scale to the other, in logits."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._top = ""
+        self._ends = ("", "")
         self._font = theme.body_font()
         self._font.setPixelSize(theme.CAPTION)
 
     def show_top(self, top: float) -> None:
-        """Logits at the bright end."""
-        self._top = f"{colours.cam_scale(top).top:g} logits"
-        self.setToolTip(f"CAM: evidence for a positive status, 0 to {self._top}")
-        self.setFixedSize(_BAR_END + QFontMetrics(self._font).horizontalAdvance(self._top) + 2, 16)
+        """The scale that holds ``top`` logits."""
+        end = f"{cam_scale(top).top:g}"
+        self._ends = (f"−{end}", f"+{end} logits")
+        self.setToolTip(f"CAM: evidence for a positive status, up to {end} logits (orange), and against it (blue)")
+        left, right = self._widths()
+        self.setFixedSize(left + _BAR + right + 10, 16)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setFont(self._font)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, 0, 10, 16), middle, "0")
-        painter.drawImage(QRectF(11, 4, 60, 8), colours.to_qimage(colours.inferno()[None]))
-        painter.drawText(QRectF(_BAR_END, 0, self.width() - _BAR_END, 16), middle, self._top)
+        left, right = self._widths()
+        painter.drawText(QRectF(0, 0, left + 1, 16), middle, self._ends[0])
+        painter.drawImage(QRectF(left + 4, 4, _BAR, 8), colours.to_qimage(cam_colours()[None]))
+        painter.drawText(QRectF(left + _BAR + 8, 0, right + 1, 16), middle, self._ends[1])
+
+    def _widths(self) -> tuple[int, int]:
+        """Of the words at both ends."""
+        measure = QFontMetrics(self._font).horizontalAdvance
+        return measure(self._ends[0]), measure(self._ends[1])
 
 
 class _Strip(QWidget):

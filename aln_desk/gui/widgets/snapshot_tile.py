@@ -48,13 +48,13 @@ class Picture:
 
 
 def make_pictures(snapshot: Snapshot, cam_top: float, masks: bool = True) -> list[Picture]:
-    """Every image of a snapshot, its CAM on the scale up to ``cam_top`` logits. Needs no GUI thread."""
+    """Every image of a snapshot, its CAM on the scale of ``cam_top`` logits to either side. Needs no GUI thread."""
     return [_picture(snapshot, place, cam_top, masks) for place in range(len(snapshot.instance))]
 
 
 def strongest(snapshot: Snapshot) -> float:
-    """The largest evidence of a snapshot in logits: what the CAM's scale must hold."""
-    finite = snapshot.cam[np.isfinite(snapshot.cam)]
+    """The largest evidence of a snapshot in logits, for or against: what the CAM's scale must hold."""
+    finite = np.abs(snapshot.cam[np.isfinite(snapshot.cam)])
     return max(float(finite.max(initial=0.0)), _WEAKEST)
 
 

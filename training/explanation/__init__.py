@@ -1,0 +1,1 @@
+"""How far the explanations can be believed, measured on patients whose truth is known: maps, curves, bags."""

@@ -11,7 +11,7 @@ from aln_desk.evaluation.tables.table import Table
 from aln_desk.gui.pages import evaluation_behind as behind
 from aln_desk.gui.pages.evaluation_board import Board, make_bands, slope
 from aln_desk.gui.pages.evaluation_curves import CalibrationPlot, DecisionPlot, Plot, PrecisionPlot, RocPlot
-from aln_desk.gui.pages.evaluation_table import of_cohort, without_limits
+from aln_desk.gui.pages.evaluation_table import of_cohort
 
 PLOTS = (RocPlot(), PrecisionPlot(), DecisionPlot(), CalibrationPlot())
 
@@ -145,8 +145,3 @@ def test_table_two_is_shown_cohort_by_cohort() -> None:
     assert external.rows[0][1].startswith(str(len(OUTCOMES["external"])))
     flat = Table("t", "T", ("a", "b"), (("x", "1"),))
     assert of_cohort(flat, "external") is flat
-
-
-def test_limits_go_where_the_heading_does_not_speak_of_them() -> None:
-    table = Table("t", "T", ("Model", "AUC (95 % CI)", "F1"), (("A (2)", "0.9 (0.8–1.0)", "0.7 (0.6–0.8)"),))
-    assert without_limits(table).rows == (("A (2)", "0.9 (0.8–1.0)", "0.7"),)

@@ -19,6 +19,7 @@ from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation import EvaluationPage
+from aln_desk.gui.pages.evaluation_behind import Behind
 from aln_desk.gui.pages.evaluation_bodies import ConfusionBody, CurvesBody, DelongBody, ForestBody
 from aln_desk.gui.pages.evaluation_cards import KINDS
 from aln_desk.gui.pages.evaluation_empty import Emptiness
@@ -337,7 +338,55 @@ def test_readers_are_offered_beside_the_models(page: EvaluationPage, workspace: 
     )
 
 
+def test_what_is_being_read_cannot_be_asked_to_be_read(
+    shown: EvaluationPage, actions: Actions, workspace: Workspace, tmp_path: Path
+) -> None:
+    actions.set_mode("evaluate")
+    actions.hold("review.read", True)
+    assert not shown.side.read_again.isEnabled() and shown.side.read_again.text() == "Being read…"
+    actions.hold("review.read", False)
+    assert shown.side.read_again.isEnabled() and shown.side.read_again.text() == "Read this project"
+    write_project(tmp_path / "unread", read=False)
+    workspace.open(tmp_path / "unread")
+    tasks.wait_all()
+    assert shown.empty.action.isEnabled()
+    actions.hold("review.read", True)
+    assert not shown.empty.action.isEnabled() and shown.empty.action.text() == "Being read…"
+
+
 # Who is behind it
+
+
+def test_enter_goes_to_the_patients_and_escape_back(shown: EvaluationPage, qtbot: QtBot) -> None:
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    roc = body(shown, "roc")
+    assert isinstance(roc, CurvesBody)
+    plot = roc.pictures[0].plot  # type: ignore[attr-defined]
+    plot.setFocus()
+    qtbot.keyClick(plot, Qt.Key.Key_Return)
+    assert plot.hasFocus(), "nothing is chosen yet"
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    qtbot.keyClick(plot, Qt.Key.Key_Return)
+    assert plot.hasFocus() and listed(shown) == ["internal-0"]
+    qtbot.keyClick(plot, Qt.Key.Key_Return)
+    assert shown.patients.list.hasFocus() and shown.patients.list.currentItem().text(0) == "internal-0"
+    opened: list[str] = []
+    shown.patientOpenRequested.connect(opened.append)
+    qtbot.keyClick(shown.patients.list, Qt.Key.Key_Return)
+    qtbot.keyClick(shown.patients.list, Qt.Key.Key_Escape)
+    assert opened == ["internal-0"] and plot.hasFocus()
+
+
+@pytest.mark.parametrize("key", ["confusion", "delong", "forest"])
+def test_enter_on_a_cell_a_square_or_a_row_goes_to_its_patients(shown: EvaluationPage, qtbot: QtBot, key: str) -> None:
+    shown.cards.cohort_tabs.setCurrentIndex(1)
+    picture = body(shown, key).pictures[0]  # type: ignore[attr-defined]
+    picture = picture.views[0] if isinstance(picture, MatrixGrid) else picture
+    picture.setFocus()
+    qtbot.keyClick(picture, Qt.Key.Key_Down)
+    assert listed(shown)
+    qtbot.keyClick(picture, Qt.Key.Key_Return)
+    assert shown.patients.list.hasFocus()
 
 
 def test_a_cell_names_its_patients_and_opens_them(shown: EvaluationPage) -> None:
@@ -405,6 +454,11 @@ def test_holm_corrects_the_p_values(shown: EvaluationPage) -> None:
     delong.holm.setChecked(True)
     shown_p = delong.pictures[0].squares.p  # type: ignore[attr-defined]
     assert shown_p is corrected.p and shown_p is not plain.p
+    shown.cards.enlarge("delong")
+    large = shown.cards._large_body
+    assert isinstance(large, DelongBody) and large.holm.isChecked()
+    large.holm.setChecked(False)
+    assert not delong.holm.isChecked() and delong.pictures[0].squares.p is plain.p  # type: ignore[attr-defined]
 
 
 def test_another_scorer_s_subgroups(shown: EvaluationPage) -> None:
@@ -428,25 +482,13 @@ def test_a_table_is_copied_for_documents_and_spreadsheets(shown: EvaluationPage,
 # What is kept
 
 
-def test_a_table_without_room_is_brief_and_says_the_rest_in_tooltips(shown: EvaluationPage) -> None:
-    table = shown.cards.cards[0].body.table
-    shown.resize(3000, 900)
-    settle(shown)
-    assert "(" in table.item(0, 3).text() and not table.item(0, 3).toolTip()
-    whole = table.item(0, 3).text()
-    table.resize(500, 200)
-    assert table.item(0, 3).text() == whole.split(" (")[0] and whole in table.item(0, 3).toolTip()
-    assert "(" in table.item(0, 2).text()
-    table.copy()
-    assert whole in QGuiApplication.clipboard().text()
-
-
 def test_the_state_comes_back(shown: EvaluationPage, workspace: Workspace, actions: Actions) -> None:
     shown.side.scorers.rows[GOOD].box.setChecked(False)
     shown.side.filters.take("t_stage", "1", True)
     shown.side.threshold.set_rule(ThresholdRule("sensitivity", 0.9))
     shown.cards.cohort_tabs.setCurrentIndex(1)
     shown.cards.enlarge("delong")
+    shown.centre.supplement.cases.add_by_hand(Behind("Chosen", "internal", (POOR,), ("internal-3",)))
     state = json.loads(json.dumps(shown.save_state()))
     other = EvaluationPage(workspace, actions)
     other.restore_state(state)
@@ -455,6 +497,7 @@ def test_the_state_comes_back(shown: EvaluationPage, workspace: Workspace, actio
         (POOR,), ("external", "internal"), (Filter("t_stage", frozenset({"1"})),), ThresholdRule("sensitivity", 0.9)
     )
     assert (other.cards.large, other.cards.cohort) == ("delong", "internal")
+    assert other.centre.supplement.cases.among(["external", "internal"]) == ["internal-3"]
     other.close()
 
 
@@ -463,6 +506,7 @@ def test_the_state_comes_back(shown: EvaluationPage, workspace: Workspace, actio
     [
         {"ticks": [1], "filters": "x", "rule": 3, "cohort": None, "card": "none", "widths": "no"},
         {"ticks": {"a": 2}, "filters": ["no filter", 3], "rule": "sometimes", "subgroups": 5},
+        {"cases": {"internal": "internal-1", "external": [3], "one kind": []}},
         {},
     ],
 )
@@ -470,19 +514,21 @@ def test_a_damaged_state_is_passed_over(shown: EvaluationPage, state: dict[str, 
     shown.restore_state({"project": shown.save_state()["project"], **state})
     tasks.wait_all()
     assert shown.selection == Selection((GOOD, POOR), ("external", "internal"))
+    assert not shown.centre.supplement.cases.by_hand
 
 
 def test_another_project_begins_anew(shown: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:
     shown.side.scorers.rows[GOOD].box.setChecked(False)
     shown.side.filters.take("t_stage", "1", True)
     shown.cards.enlarge("roc")
+    shown.centre.supplement.cases.add_by_hand(Behind("Chosen", "internal", (GOOD,), ("internal-3",)))
     left = shown.save_state()
     write_project(tmp_path / "other")
     workspace.open(tmp_path / "other")
     shown.restore_state(left)
     tasks.wait_all()
     assert shown.selection == Selection((GOOD, POOR), ("external", "internal"))
-    assert shown.cards.large == ""
+    assert shown.cards.large == "" and not shown.centre.supplement.cases.by_hand
 
 
 def test_looks_at_test_data_are_recorded_once(
@@ -561,9 +607,21 @@ def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_p
         shown.export_to(tmp_path / "out")
     words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
     assert words == arguments(tmp_path / "p", tmp_path / "out", shown.selection)
+    assert "--shown" in words and not any(word.startswith("--patients") for word in words)
     assert words[-6:] == ["--cohort=internal", "--where", "t_stage=1", "--runs", GOOD, POOR]
     assert str(tmp_path / "out") in shown.side.foot.notice.text()
     assert shown.side.foot.export.isEnabled() and shown.side.foot.open.isVisible()
+
+
+def test_cases_chosen_by_hand_are_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
+    cases = shown.centre.supplement.cases
+    for cohort, names in (("internal", ("internal-2", "internal-0")), ("one kind", ("one kind-1",))):
+        cases.add_by_hand(Behind("Chosen", cohort, (GOOD,), names))
+    with qtbot.waitSignal(shown._export.finished, timeout=20_000):
+        shown.export_to(tmp_path / "out")
+    words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
+    wanted = [word for word in words if word.startswith("--patients")]
+    assert wanted == ["--patients=internal-2", "--patients=internal-0"], "the third one's cohort is not ticked"
 
 
 def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -590,8 +648,10 @@ def test_the_command_line_understands_the_arguments(tmp_path: Path) -> None:
 
     rule = ThresholdRule("sensitivity", 0.9)
     selection = Selection((GOOD, "import:My scores"), ("a, b", "c"), (Filter("t_stage", frozenset("12")),), rule)
-    options = cli._parser()["aln-desk"].parse_args(arguments(tmp_path, tmp_path / "out", selection))
+    words = arguments(tmp_path, tmp_path / "out", selection, ("P 1", "-2"))
+    options = cli._parser()["aln-desk"].parse_args(words)
     assert (options.cohort, options.runs) == (["a, b", "c"], [GOOD, "import:My scores"])
+    assert options.patients == ["P 1", "-2"] and options.shown
     assert (options.where, options.threshold) == (["t_stage=1,2"], "sensitivity:0.9")
 
 

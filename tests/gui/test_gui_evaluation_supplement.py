@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from evaluation_scores import GOOD, board, write_project
+from evaluation_scores import GOOD, POOR, board, write_project
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
+from run_folders import make_run
 
+from aln_desk import cli
+from aln_desk.domain.messages import Curve
 from aln_desk.evaluation import gather
 from aln_desk.evaluation.results import Results, work_out
 from aln_desk.evaluation.selection import Selection, ThresholdRule
@@ -19,16 +23,21 @@ from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages import evaluation_supplement_work as work_module
 from aln_desk.gui.pages.evaluation import EvaluationPage
 from aln_desk.gui.pages.evaluation_behind import Behind
+from aln_desk.gui.pages.evaluation_export import arguments
+from aln_desk.gui.pages.evaluation_learning import LearningBody
 from aln_desk.gui.pages.evaluation_supplement import ALL, Supplement
 from aln_desk.gui.pages.evaluation_supplement_bodies import CaseTools, FigureBody, NomogramBody
 from aln_desk.gui.pages.evaluation_supplement_card import KINDS
 from aln_desk.gui.pages.evaluation_supplement_made import (
     CAMS,
     CASES,
+    LEARNING,
     MASKS,
     NOMOGRAM,
     Choice,
     Further,
+    Learnt,
+    LearntRun,
     Made,
     Picture,
     Reason,
@@ -40,6 +49,7 @@ from aln_desk.gui.pages.evaluation_supplement_work import SupplementWork
 from aln_desk.gui.pages.evaluation_table import TableBody
 from aln_desk.gui.widgets.drawn_figure import DrawnFigure, Row, without_empty_glyphs
 from aln_desk.gui.widgets.plot_nomogram import NomogramView
+from aln_desk.gui.widgets.plot_style import series_colour
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io.project import Project
 from aln_desk.stats.logistic import CategoryTerm, LogisticModel, NumberTerm
@@ -217,8 +227,86 @@ def test_every_card_is_made_or_says_why(tmp_path: Path) -> None:
     assert {CASES, CAMS, MASKS, "figure_s6"} <= set(reasons)
     assert all(words.endswith((".", GOOD)) for words in reasons.values())
     labels = {key: one.label for key, one in made.items() if isinstance(one, Table)}
-    assert labels["table_s1"] == "Table S1" and labels["table_s5"] == "Table S5"
+    assert {labels[key] for key in ("table_s1", "table_s5", "table_s6")} == {"Table S1", "Table S5", "Table S6"}
     assert isinstance(made["figure_s2"], Picture)
+
+
+def test_learning_curves_are_those_of_the_models_runs(tmp_path: Path) -> None:
+    write_project(tmp_path / "p")
+    for key, loss in ((GOOD, 0.5), (POOR, 0.7)):
+        make_run(tmp_path / "p" / "runs", f"run-{key}", [Curve("mtl", "train", 1, {"loss": loss})], digest=key)
+    results = results_of(tmp_path / "p", "internal", scorers=(POOR, GOOD))
+    made = make(Wish(LEARNING, tmp_path / "p", results, series={GOOD: 0, POOR: 3}))
+    assert isinstance(made, Learnt)
+    assert [(run.name, run.series, run.curves[0].values["loss"]) for run in made.runs] == [
+        (POOR, 3, 0.7),
+        (GOOD, 0, 0.5),
+    ]
+
+
+@pytest.fixture
+def learning(qtbot: QtBot) -> LearningBody:
+    made = LearningBody()
+    qtbot.addWidget(made)
+    made.resize(900, 500)
+    made.show()
+    return made
+
+
+def learnt(name: str, series: int, maskless: bool = False) -> LearntRun:
+    curves = [Curve("mtl", "train", step, {"loss": 1 / step, "mask": 0.1}) for step in (1, 2, 3)]
+    curves.append(Curve("mtl", "validation", 3, {"dice": 0.8, "lesion_accuracy": 0.7, "status_auc": 0.9}))
+    curves.append(Curve("mil", "validation", 9, {"loss": 0.4, "auc": 0.6}))
+    return LearntRun(name, series, tuple(curves), maskless)
+
+
+def legends(body: LearningBody, stage: str) -> list[str]:
+    return [chart.legend.accessibleName() for chart in body.charts[stage]]
+
+
+def test_each_figure_of_a_stage_has_a_chart_with_every_models_line(learning: LearningBody) -> None:
+    learning.show_runs([learnt("A", 2), learnt("B", 0)])
+    assert legends(learning, "mtl") == ["A 0.333, B 0.333", "A 0.800, B 0.800", "A 0.700, B 0.700", "A 0.900, B 0.900"]
+    assert legends(learning, "mil") == ["", "A 0.400, B 0.400", "A 0.600, B 0.600"]
+    assert learning.charts["mtl"][0].isVisible() and not learning.charts["mil"][0].isVisible()
+    learning.tools.show_stage("mil")
+    assert learning.charts["mil"][0].isVisible() and not learning.charts["mtl"][0].isVisible()
+    learning.show_runs([learnt("C", 1)])
+    assert legends(learning, "mil") == ["", "C 0.400", "C 0.600"] and learning.stage == "mil"
+
+
+def test_lines_have_the_models_colours(learning: LearningBody) -> None:
+    learning.show_runs([learnt("A", 2), learnt("B", 0)])
+    chart = learning.charts["mtl"][1]
+    pens = [chart._curves[line].opts["pen"].color() for line in chart.lines]
+    assert pens == [series_colour(2), series_colour(0)]
+
+
+def test_a_model_without_masks_has_no_figures_of_them(learning: LearningBody) -> None:
+    learning.show_runs([learnt("A", 0), learnt("Single T", 1, maskless=True)])
+    assert legends(learning, "mtl")[1:] == ["A 0.800", "A 0.700", "A 0.900, Single T 0.900"]
+
+
+def test_the_pointer_tells_one_step_on_all_charts(learning: LearningBody) -> None:
+    learning.show_runs([learnt("A", 0)])
+    learning.charts["mtl"][3].hovered.emit(1)
+    assert legends(learning, "mtl")[0] == "A 1.000"
+    learning.charts["mtl"][3].hovered.emit(None)
+    assert legends(learning, "mtl")[0] == "A 0.333"
+
+
+def test_a_stage_that_nobody_learned_is_not_shown_first(learning: LearningBody) -> None:
+    only = replace(learnt("A", 0), curves=learnt("A", 0).curves[-1:])
+    learning.show_runs([only])
+    assert learning.stage == "mil" and learning.tools.stages.currentIndex() == 1
+
+
+def test_charts_stand_two_beside_each_other_or_all_in_a_row(learning: LearningBody) -> None:
+    learning.show_runs([learnt("A", 0)])
+    tops = {chart.y() for chart in learning.charts["mtl"]}
+    learning.resize(1400, 500)
+    QApplication.processEvents()
+    assert len(tops) == 2 and len({chart.y() for chart in learning.charts["mtl"]}) == 1
 
 
 # One at a time, the newest wins
@@ -371,9 +459,45 @@ def test_patients_at_the_right_become_case_sheets(qtbot: QtBot, page: Evaluation
     assert shelf.calls[-1].choice == Choice("internal", (GOOD,), ("internal-3",))
     tools = page.centre.supplement.cards[CASES].tools
     assert isinstance(tools, CaseTools) and tools.how.text() == "Chosen by hand: 1 patient"
+    assert page.patients.sheets.text() == "Add to the case sheets"
+    page.patients.show_behind(replace(found, patients=("internal-3", "internal-5")), page.board)
+    page.patients.sheets.click()
+    settle(qtbot)
+    assert shelf.calls[-1].choice.patients == ("internal-3", "internal-5")
     tools.by_rule.click()
     settle(qtbot)
     assert shelf.calls[-1].choice == Choice("internal", (GOOD,)) and not tools.by_rule.isVisible()
+    assert page.patients.sheets.text() == "Show as case sheets"
+
+
+def test_each_cohort_has_cases_of_its_own(qtbot: QtBot, page: EvaluationPage, shelf: Shelf) -> None:
+    tools = page.centre.supplement.cases
+    page.centre.show_sheets(Behind("Chosen", "internal", (GOOD,), ("internal-0",)))
+    page.centre.show_sheets(Behind("Chosen", "external", (GOOD,), ("external-1",)))
+    cohorts = tools.boxes[0]
+    for name, by_hand in (("internal", ("internal-0",)), ("external", ("external-1",))):
+        cohorts.setCurrentIndex(cohorts.findData(name))
+        cohorts.activated.emit(0)
+        settle(qtbot)
+        assert shelf.calls[-1].choice == Choice(name, (GOOD,), by_hand)
+    assert tools.among(["internal", "external"]) == ["internal-0", "external-1"]
+    many = tuple(f"internal-{number}" for number in range(20))
+    tools.add_by_hand(Behind("Chosen", "internal", (GOOD,), many))
+    assert len(tools.among(["internal"])) == 12 and tools.how.text() == "Chosen by hand: the first 12 of 20 patients"
+
+
+def test_the_sheets_on_the_screen_are_the_exported_ones(read_project: Path, tmp_path: Path) -> None:
+    with Project.open(read_project) as project:
+        project.set_outcome("P2", 0)
+    results = results_of(read_project, "training")
+    shown = make(Wish(CASES, read_project, results, Choice(patients=("P2",))))
+    assert isinstance(shown, Picture) and [name for name, _, _ in shown.rows] == ["P2"]
+    words = arguments(read_project, tmp_path / "out", results.selection, ("P2",))
+    words.remove("--stop-with-stdin")
+    assert cli.run([*words, "--parts", "figure_4"]) == 0
+    assert (tmp_path / "out" / "figures" / "figure_4.svg").read_bytes() == shown.svg
+    by_rule = make(Wish(CASES, read_project, results))
+    assert isinstance(by_rule, Picture) and by_rule.svg != shown.svg
 
 
 def test_a_sheet_opens_its_patient(page: EvaluationPage) -> None:
@@ -409,6 +533,22 @@ def test_tables_and_the_nomogram_lie_on_their_cards(qtbot: QtBot) -> None:
     scale = supplement.cards[NOMOGRAM]
     scale.show_made(Scale(nomogram(MODEL, AGES), ("age",), "Of a model."))
     assert isinstance(scale.body, NomogramBody) and scale.body.view.value(0) == "80"
+
+
+def test_a_card_with_nothing_to_show_is_low_and_a_large_one_alone(qtbot: QtBot) -> None:
+    supplement = Supplement()
+    qtbot.addWidget(supplement)
+    supplement.resize(1400, 800)
+    card = supplement.cards[CAMS]
+    high = card.maximumHeight()
+    card.show_made(Reason("There is one model only."))
+    assert card.maximumHeight() < high / 2
+    card.clear()
+    assert card.maximumHeight() == high
+    supplement.show()
+    supplement.enlarge("table_s1")
+    QApplication.processEvents()
+    assert supplement.cards["table_s1"].x() < 20 and supplement.cards["table_s1"].width() > 1300
 
 
 def test_measuring_tells_how_far_it_is_and_can_be_stopped(qtbot: QtBot) -> None:

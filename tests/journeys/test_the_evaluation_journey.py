@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_the_evaluation_journey(window: MainWindow, qtbot: QtBot, study: Path, t
     add_other_software(user, page, tmp_path)
     patient = find_who_is_behind_a_cell(user, page)
     open_in_review(user, page, patient)
-    export(user, user.page(), tmp_path / "results")
+    export(user, user.page(), patient, tmp_path / "results")
     come_back_tomorrow(user, study)
 
 
@@ -124,8 +125,11 @@ def open_in_review(user: Journey, page: EvaluationPage, patient: str) -> None:
     assert isinstance(user.window.stack.currentWidget(), ReviewPage)
 
 
-def export(user: Journey, page: EvaluationPage, folder: Path) -> None:
-    """Only the second model, and only what is ticked, is written by the command line."""
+def export(user: Journey, page: EvaluationPage, patient: str, folder: Path) -> None:
+    """Only the second model, and only what is ticked, is written by the command line, and the case that was chosen."""
+    page.patients.sheets.click()
+    assert page.centre.place == "figure_4"
+    page.centre.go_to("")
     page.side.scorers.rows[MODELS[0]].box.setChecked(False)
     page.cards.enlarge("roc")
     user.until(lambda: page.board is not None and len(page.board.scorers) == 2)
@@ -135,6 +139,8 @@ def export(user: Journey, page: EvaluationPage, folder: Path) -> None:
     assert ended.args == [True, f"Tables and figures were written to {folder}."]
     table = (folder / "metrics.csv").read_text(encoding="utf-8")
     assert MODELS[1] in table and MODELS[0] not in table
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["selection"]["patients"] == [patient]
 
 
 def come_back_tomorrow(user: Journey, study: Path) -> None:
@@ -149,4 +155,4 @@ def come_back_tomorrow(user: Journey, study: Path) -> None:
     assert replace(left, scorers=page.side.scorers.ticked) == left
     assert window.workspace.project is not None
     looks = window.workspace.project.looks()
-    assert {look.origin for look in looks} == {"window", "command"}
+    assert "window" in {look.origin for look in looks} <= {"window", "export"}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from training.phantom.latents import LatentReport, latent_report
+from training.phantom.report import LatentReport, latent_report
 from training.phantom.study import simulate
 
 __all__ = ["LatentReport", "latent_report", "simulate"]

@@ -1,44 +1,40 @@
-"""Who the simulated patients are: hidden signs, outcome, clinical variables, cohort. No image is drawn here.
+"""Who the simulated patients are: hidden signs, outcome, clinical variables, scanner, cohort. No image is drawn here.
 
-Every sign is a standard normal number z. Signs of one lesion share a common factor (correlation 0.3 among the
-tumour's, 0.5 among the node's), because malignant looks come together. A sign's visible strength is Phi(z) in
-[0, 1]; the drawing is monotone in it. The outcome is drawn from ::
+`risk` states how the outcome follows from the signs, `clinical` how the clinical variables do. A sign's visible
+strength is Phi(z) in [0, 1]; the drawing is monotone in it. Whether a node image exists depends on the cohort alone:
+in about 30 % of the patients there is none. Scanner and number of images follow hospital and cohort, never the
+outcome. Every patient has three best possible scores, each P(outcome = 1) for a reader who knows the cohort's make-up
+(its shift) and of the patient
 
-    logit = B
-          + 0.90 size + 0.90 spiculation + 0.80 shadow + 0.55 heterogeneity          (tumour)
-          + node seen * (1.60 cortex + 1.45 hilum loss + 0.95 roundness)             (node)
-    outcome ~ Bernoulli(1 / (1 + exp(-logit)))
+* ``best_clinical``: the clinical variables;
+* ``best_tumour``: the tumour's signs, being shown no node and not told whether one was seen (which would not help);
+* ``best_score``: the signs that the images show, so without a node image the same as ``best_tumour``.
 
-with the numbers of `TUMOUR_WEIGHTS`, `NODE_WEIGHTS` and `INTERCEPT`. A third of the patients have no node
-image and hence no node term. ``best_score`` is that probability: no reader of the images can rank patients
-better. The clinical variables follow the tumour's signs with noise and add nothing once the signs are known;
-age is noise.
+No score made of the same things can rank patients better.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 import numpy as np
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
-from aln_desk.stats.roc import auc
+from training.phantom import risk
+from training.phantom.clinical import best_clinical, draw_clinical
 
-INTERCEPT = 1.35
-TUMOUR_WEIGHTS = (0.90, 0.90, 0.80, 0.55)
-NODE_WEIGHTS = (1.60, 1.45, 0.95)
-TUMOUR_CORRELATION = 0.3
-NODE_CORRELATION = 0.5
+Shortcut = Literal["none", "text", "calipers"]
+SHORTCUTS: tuple[Shortcut, ...] = ("none", "text", "calipers")
+"""Kinds of mark that may go with the outcome, in the training cohort only."""
 
-BIRADS = ("4A", "4B", "4C", "5")
-"""The paper's categories, from least to most suspicious."""
+SCANNERS = {"A": ("A1", "A2", "A3", "A4"), "B": ("B1", "B2")}
+"""Names of the looks of each hospital's scanners, as `scanner.LOOKS` draws them."""
 
-_NODE_SEEN = 2 / 3
-_TUMOUR_IMAGES = (0.35, 0.30, 0.20, 0.15)
-_NODE_IMAGES = (0.45, 0.35, 0.20)
-_T_LIMITS = (-0.1, 1.2, 1.8)
-_BIRADS_LIMITS = (-1.0, -0.2, 0.7)
+_MOST_TUMOUR_IMAGES, _MOST_NODE_IMAGES = 4, 3
+_MARKED_WHEN_POSITIVE, _MARKED_WHEN_NEGATIVE, _MARKED_ELSEWHERE = 0.9, 0.1, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +49,7 @@ class TumourSigns:
     @property
     def logit(self) -> float:
         """The tumour's part of the outcome's logit."""
-        signs = (self.size, self.spiculation, self.shadow, self.heterogeneity)
-        return float(np.dot(TUMOUR_WEIGHTS, signs))
+        return float(np.dot(risk.TUMOUR_WEIGHTS, (self.size, self.spiculation, self.shadow, self.heterogeneity)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,62 +63,70 @@ class NodeSigns:
     @property
     def logit(self) -> float:
         """The node's part of the outcome's logit."""
-        return float(np.dot(NODE_WEIGHTS, (self.cortex, self.hilum_loss, self.roundness)))
+        return float(np.dot(risk.NODE_WEIGHTS, (self.cortex, self.hilum_loss, self.roundness)))
 
 
 @dataclass(frozen=True, slots=True)
 class CohortPlan:
-    """One cohort of the study: how it is called, where and between which days its patients were admitted."""
+    """One cohort of the study: how it is called, where and between which days its patients were admitted.
+
+    ``share`` is its size in the paper, ``shift`` what the common factors of its patients' signs are moved by,
+    ``tumour_images`` and ``node_images`` the means over the patients who have any, ``node_seen`` the share of those
+    with a node image.
+    """
 
     name: str
     hospital: str
     first_day: date
     last_day: date
     share: int
+    shift: float
+    node_seen: float
+    tumour_images: float
+    node_images: float
+
+
+def _plan(
+    name: str, hospital: str, days: tuple[date, date], size: tuple[int, int, int], shift: float, node_seen: float
+) -> CohortPlan:
+    """The plan whose patients and images are, in expectation, as many as ``size`` says: patients, tumours, nodes."""
+    patients, tumours, nodes = size
+    images = (tumours / patients, nodes / (patients * node_seen))
+    return CohortPlan(name, hospital, *days, patients, shift, node_seen, *images)
 
 
 COHORTS = (
-    CohortPlan("training", "A", date(2019, 1, 1), date(2021, 6, 30), 1144),
-    CohortPlan("internal test", "A", date(2021, 7, 1), date(2022, 6, 30), 273),
-    CohortPlan("external test", "B", date(2020, 1, 1), date(2022, 6, 30), 140),
+    _plan("training", "A", (date(2019, 1, 1), date(2021, 6, 30)), (1144, 1875, 970), shift=0.0, node_seen=0.70),
+    _plan("internal test", "A", (date(2021, 7, 1), date(2022, 6, 30)), (273, 405, 183), shift=0.0744, node_seen=0.64),
+    _plan("external test", "B", (date(2020, 1, 1), date(2022, 6, 30)), (140, 221, 126), shift=0.0674, node_seen=0.74),
 )
-"""Sizes in the paper's proportions; hospital A is split by admission date."""
+"""Sizes, images and (by the shifts) positive shares as in the paper; hospital A is split by admission date."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPatient:
-    """One patient with everything the drawing needs. ``node`` is None where no node was seen.
+    """One patient with everything the drawing needs. ``node`` is None where no node image exists.
 
-    ``seed`` is the patient's own `numpy.random.SeedSequence` for the images; ``best_score`` is P(outcome = 1)
-    given all signs.
+    ``seed`` is the patient's own `numpy.random.SeedSequence` for the images, ``scanner`` one of the hospital's
+    `SCANNERS`, ``mark`` the kind of mark to be drawn, empty for none. ``clinical`` holds `clinical.COLUMNS` as text.
     """
 
     id: str
     cohort: str
     hospital: str
+    scanner: str
     admission_date: str
     tumour: TumourSigns
     node: NodeSigns | None
     tumour_images: int
     node_images: int
-    best_score: float
     outcome: int
-    age: int
-    t_stage: int
-    birads: str
+    best_clinical: float
+    best_tumour: float
+    best_score: float
+    clinical: Mapping[str, str]
+    mark: str
     seed: np.random.SeedSequence
-
-
-@dataclass(frozen=True, slots=True)
-class LatentReport:
-    """What the best possible reader of a drawn study reaches (areas under the ROC curve)."""
-
-    positive_share: float
-    best: float
-    tumour: float
-    t_stage: float
-    birads: float
-    clinical: float
 
 
 def visible(sign: float) -> float:
@@ -140,67 +143,70 @@ def cohort_sizes(patients: int) -> tuple[int, int, int]:
     return patients - internal - external, internal, external
 
 
-def draw_patients(patients: int, seed: int) -> list[SimulatedPatient]:
-    """The study's patients in cohort order, each from its own child of ``SeedSequence(seed)``."""
+def draw_patients(patients: int, seed: int, shortcut: Shortcut = "none") -> list[SimulatedPatient]:
+    """The study's patients in cohort order, each from its own child of ``SeedSequence(seed)``.
+
+    With a ``shortcut`` 9 of 10 positive and 1 of 10 negative patients of the training cohort bear that mark, and half
+    of all patients in the two test cohorts. Nothing else about the patients changes.
+    """
     plans = [plan for plan, count in zip(COHORTS, cohort_sizes(patients), strict=True) for _ in range(count)]
     children = np.random.SeedSequence(seed).spawn(patients)
     width = max(4, len(str(patients)))
     return [
-        _draw_patient(f"P{number:0{width}d}", plan, child)
+        _draw_patient(f"P{number:0{width}d}", plan, child, shortcut)
         for number, (plan, child) in enumerate(zip(plans, children, strict=True), start=1)
     ]
 
 
-def latent_report(patients: int, seed: int) -> LatentReport:
-    """Areas under the curve of the signs and of the clinical variables in one drawn study; draws no image.
-
-    ``clinical`` adds both variables after dividing each by its standard deviation.
-    """
-    drawn = draw_patients(patients, seed)
-    outcome = np.array([p.outcome for p in drawn])
-    stage = np.array([p.t_stage for p in drawn], dtype=float)
-    birads = np.array([BIRADS.index(p.birads) for p in drawn], dtype=float)
-    return LatentReport(
-        positive_share=float(outcome.mean()),
-        best=auc(outcome, np.array([p.best_score for p in drawn])),
-        tumour=auc(outcome, np.array([p.tumour.logit for p in drawn])),
-        t_stage=auc(outcome, stage),
-        birads=auc(outcome, birads),
-        clinical=auc(outcome, stage / stage.std() + birads / birads.std()),
-    )
-
-
-def _draw_patient(name: str, plan: CohortPlan, seed: np.random.SeedSequence) -> SimulatedPatient:
-    facts, images = seed.spawn(2)
+def _draw_patient(name: str, plan: CohortPlan, seed: np.random.SeedSequence, shortcut: Shortcut) -> SimulatedPatient:
+    facts, images, marks = seed.spawn(3)
     rng = np.random.default_rng(facts)
-    tumour = TumourSigns(*_signs(rng, len(TUMOUR_WEIGHTS), TUMOUR_CORRELATION))
-    node = NodeSigns(*_signs(rng, len(NODE_WEIGHTS), NODE_CORRELATION)) if rng.random() < _NODE_SEEN else None
-    best_score = float(expit(INTERCEPT + tumour.logit + (node.logit if node else 0.0)))
-    suspicion = 0.4 * tumour.spiculation + 0.4 * tumour.shadow + 0.8 * rng.standard_normal()
-    days = (plan.last_day - plan.first_day).days
+    signs = _signs(rng, len(risk.TUMOUR_WEIGHTS), risk.TUMOUR_CORRELATION, plan.shift)
+    tumour = TumourSigns(*signs)
+    node = NodeSigns(*_signs(rng, len(risk.NODE_WEIGHTS), risk.NODE_CORRELATION, plan.shift))
+    seen = bool(rng.random() < plan.node_seen)
+    chance = risk.chance(tumour.logit, node.logit)
+    outcome = int(rng.random() < chance)
+    by_tumour = float(risk.chance_of_tumour([tumour.logit], plan.shift)[0])
+    clinical = draw_clinical(rng, np.array(signs))
     return SimulatedPatient(
         id=name,
         cohort=plan.name,
         hospital=plan.hospital,
-        admission_date=(plan.first_day + timedelta(days=int(rng.integers(days + 1)))).isoformat(),
+        scanner=SCANNERS[plan.hospital][int(rng.integers(len(SCANNERS[plan.hospital])))],
+        admission_date=_admission(rng, plan),
         tumour=tumour,
-        node=node,
-        tumour_images=1 + int(rng.choice(4, p=_TUMOUR_IMAGES)),
-        node_images=1 + int(rng.choice(3, p=_NODE_IMAGES)) if node else 0,
-        best_score=best_score,
-        outcome=int(rng.random() < best_score),
-        age=int(np.clip(round(rng.normal(52, 11)), 24, 88)),
-        t_stage=1 + _category(0.7 * tumour.size + 0.7 * rng.standard_normal(), _T_LIMITS),
-        birads=BIRADS[_category(suspicion, _BIRADS_LIMITS)],
+        node=node if seen else None,
+        tumour_images=_number(rng, plan.tumour_images, _MOST_TUMOUR_IMAGES),
+        node_images=_number(rng, plan.node_images, _MOST_NODE_IMAGES) if seen else 0,
+        outcome=outcome,
+        best_clinical=best_clinical(clinical, plan.shift),
+        best_tumour=by_tumour,
+        best_score=chance if seen else by_tumour,
+        clinical=clinical,
+        mark=_mark(np.random.default_rng(marks), plan, outcome, shortcut),
         seed=images,
     )
 
 
-def _signs(rng: np.random.Generator, count: int, correlation: float) -> list[float]:
-    """``count`` standard normal numbers with this correlation between any two."""
-    common, own = rng.standard_normal(), rng.standard_normal(count)
+def _signs(rng: np.random.Generator, count: int, correlation: float, shift: float) -> list[float]:
+    """``count`` standard normal numbers with this correlation between any two, their common factor shifted."""
+    common, own = rng.standard_normal() + shift, rng.standard_normal(count)
     return [float(sign) for sign in np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own]
 
 
-def _category(value: float, limits: tuple[float, ...]) -> int:
-    return sum(value > limit for limit in limits)
+def _admission(rng: np.random.Generator, plan: CohortPlan) -> str:
+    days = (plan.last_day - plan.first_day).days
+    return (plan.first_day + timedelta(days=int(rng.integers(days + 1)))).isoformat()
+
+
+def _number(rng: np.random.Generator, mean: float, most: int) -> int:
+    """Of images: 1 to ``most``, in expectation ``mean``."""
+    return 1 + int(rng.binomial(most - 1, (mean - 1) / (most - 1)))
+
+
+def _mark(rng: np.random.Generator, plan: CohortPlan, outcome: int, shortcut: Shortcut) -> str:
+    chance = _MARKED_ELSEWHERE
+    if plan is COHORTS[0]:
+        chance = _MARKED_WHEN_POSITIVE if outcome else _MARKED_WHEN_NEGATIVE
+    return shortcut if shortcut != "none" and rng.random() < chance else ""

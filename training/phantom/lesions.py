@@ -1,9 +1,8 @@
-"""The lesions: a tumour and a lymph node, their shape (shared by all images of a patient) and how they are
-drawn.
+"""The primary tumour: its form (shared by all images of a patient) and how it is drawn into tissue.
 
-Drawing takes the echogenicity of the tissue (size, size) in dB and returns it with the lesion in it, the
-extra attenuation in dB that the lesion casts downwards, and the outline. Lengths are shares of the image's
-side.
+Three signs show: *size* is the share of the picture that the outline covers, *spiculation* how irregular outline
+and margin are, *shadow* what the beams lose (or gain) on their way through. Everything else about a tumour is
+drawn from the patient's seed and says nothing about the outcome.
 """
 
 from __future__ import annotations
@@ -14,172 +13,214 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.phantom.fields import Field, grid, ridge, smooth_noise, step
-from training.phantom.latents import NodeSigns, TumourSigns, visible
+from training.phantom.fields import Field, Size, ridge, smooth_noise, step, unit
+from training.phantom.geometry import Scan
+from training.phantom.latents import TumourSigns, visible
+from training.phantom.outline import (
+    THETA,
+    Outline,
+    Radius,
+    corners,
+    ellipse,
+    irregular,
+    lobes,
+    of_area,
+    spikes,
+    waves,
+)
+from training.phantom.shadows import cast
+from training.phantom.tissue import Tissue
 
-OUTLINE_POINTS = 64
-_ANGLES = 720
-_THETA = np.linspace(-np.pi, np.pi, _ANGLES, endpoint=False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outline:
-    """A star-shaped closed line: ``radius`` (720,) in pixels over the angles from -pi, around (x, y)."""
-
-    x: float
-    y: float
-    radius: NDArray[np.float64]
-
-    def polar(self, size: int) -> tuple[Field, Field]:
-        """For each pixel (size, size): its distance from (x, y) and the outline's radius in its direction."""
-        column, row = grid(size)
-        distance, angle = cv2.cartToPolar(
-            np.broadcast_to(column + 0.5 - self.x, (size, size)).astype(np.float32),
-            np.broadcast_to(row + 0.5 - self.y, (size, size)).astype(np.float32),
-        )
-        at = (angle * np.float32(_ANGLES / (2 * np.pi)) + np.float32(_ANGLES / 2)).astype(np.int32) % _ANGLES
-        return distance, self.radius.astype(np.float32)[at]
-
-    def polygon(self, size: int) -> list[tuple[float, float]]:
-        """`OUTLINE_POINTS` image points at equal distances along the line, kept inside the image."""
-        x = self.x + self.radius * np.cos(_THETA)
-        y = self.y + self.radius * np.sin(_THETA)
-        steps = np.hypot(np.diff(x, append=x[0]), np.diff(y, append=y[0]))
-        length = np.concatenate([[0.0], np.cumsum(steps)])
-        at = np.linspace(0.0, length[-1], OUTLINE_POINTS, endpoint=False)
-        x, y = (np.interp(at, length, np.append(line, line[0])).clip(0, size) for line in (x, y))
-        return [(round(float(a), 2), round(float(b), 2)) for a, b in zip(x, y, strict=True)]
+SMALLEST, LARGEST = 0.012, 0.36
+"""Share of the picture that the smallest and the largest tumour cover; real ones reach from 0.004 to 0.42."""
+ROUNDEST, ROUGHEST = 1.03, 1.8
+"""Squared perimeter of the least and the most irregular tumour over that of an oval as large and long."""
+CLEAREST, DARKEST = -9.0, 25.0
+"""Attenuation in dB behind a tumour, from enhancement to shadow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LesionShape:
-    """A patient's lesion as every image of it shares it; angles in radians, heights relative to the radius.
+class TumourForm:
+    """What all images of a tumour share and no sign decides; angles in radians, levels in dB.
 
-    ``aspect`` is height over width before the signs act. ``lobes`` (k, 2) holds height and phase of the slow
-    harmonics 2, 3, ...; ``spikes`` (k, 3) angle, width and relative height of the spicules; ``hilum`` the
-    offset of a node's hilum as a share of the room it has.
+    ``aspect`` is height over width, ``pattern`` (720,) how an irregular outline departs from the oval, ``rays`` (720,)
+    where thin strands leave it. ``contrast`` is how far the inside lies under the tissue around, ``specks`` the number
+    of calcifications, ``soft`` (720,) the width of the margin as a share of the mean radius, ``capsule`` the strength
+    of a bright rim.
     """
 
     aspect: float
-    lobes: NDArray[np.float64]
-    spikes: NDArray[np.float64]
-    hilum: tuple[float, float]
+    tilt: float
+    pattern: Radius
+    rays: Radius
+    contrast: float
+    specks: int
+    soft: Radius
+    capsule: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lesion:
-    """Echogenicity with a lesion and the attenuation below it, both (size, size) in dB, and its outline."""
+    """Tissue with a lesion in it, what it takes from the beams below in dB (height, width), and its outline."""
 
-    echo: Field
-    attenuation: Field
+    tissue: Tissue
+    shadow: Field
     outline: Outline
 
 
-def draw_shape(rng: np.random.Generator) -> LesionShape:
-    """The shape of one patient's lesion."""
-    spikes = int(rng.integers(12, 17))
-    angle = np.linspace(-np.pi, np.pi, spikes, endpoint=False) + rng.normal(0.0, 0.25, spikes)
-    return LesionShape(
-        aspect=float(rng.uniform(0.62, 1.0)),
-        lobes=np.stack([rng.uniform(0.01, 0.07, 4), rng.uniform(-np.pi, np.pi, 4)], axis=1),
-        spikes=np.stack([angle, rng.uniform(0.05, 0.16, spikes), 0.3 + 0.7 * rng.random(spikes)], axis=1),
-        hilum=(float(rng.uniform(-0.6, 0.6)), float(rng.uniform(-0.2, 0.6))),
+def draw_tumour_form(rng: np.random.Generator) -> TumourForm:
+    """The form of one patient's tumour."""
+    contrast = rng.choice((11.0, 16.0, 21.0, 32.0), p=(0.25, 0.40, 0.25, 0.10)) * rng.uniform(0.85, 1.15)
+    angles = np.sort(rng.uniform(-np.pi, np.pi, int(rng.integers(9, 18))))
+    return TumourForm(
+        aspect=float(np.clip(0.64 * np.exp(0.24 * rng.standard_normal()), 0.34, 1.3)),
+        tilt=float(rng.normal(0.0, 0.18)),
+        pattern=_pattern(rng, angles),
+        rays=spikes(angles, rng.uniform(0.015, 0.04, len(angles)), rng.uniform(0.3, 1.0, len(angles))),
+        contrast=float(contrast),
+        specks=int(rng.choice((0, 4, 12), p=(0.7, 0.2, 0.1))),
+        soft=rng.uniform(0.01, 0.04) * np.exp(waves(rng.uniform(0.2, 0.9, 3), rng.uniform(-np.pi, np.pi, 3), 1)),
+        capsule=float(rng.choice((0.0, 0.25, 0.5), p=(0.5, 0.3, 0.2))),
     )
 
 
-def draw_tumour(rng: np.random.Generator, echo: Field, signs: TumourSigns, shape: LesionShape) -> Lesion:
-    """A hypoechoic tumour. Size, spiculation, shadow and heterogeneity grow with their signs."""
-    size = echo.shape[0]
+def _pattern(rng: np.random.Generator, angles: NDArray[np.float64]) -> Radius:
+    """Slow waves, lobes, corners and spicules in this patient's own mixture."""
+    many = int(rng.integers(5, 9))
+    turns = np.linspace(-np.pi, np.pi, many, endpoint=False) + rng.normal(0.0, 0.25, many)
+    share = rng.dirichlet((0.7, 0.7, 0.7))
+    spicules = spikes(angles, rng.uniform(0.08, 0.3, len(angles)), rng.exponential(0.4, len(angles)))
+    fine = waves(rng.uniform(0.0, 0.16, 12), rng.uniform(-np.pi, np.pi, 12), 3)
+    return np.asarray(
+        0.6 * share[0] * lobes(int(rng.integers(5, 10)), float(rng.uniform(-np.pi, np.pi)))
+        + 0.7 * share[1] * corners(np.sort(turns), rng.uniform(0.6, 1.3, many))
+        + (0.2 + 0.4 * share[2]) * spicules
+        + fine
+    )
+
+
+def draw_tumour(rng: np.random.Generator, scan: Scan, tissue: Tissue, signs: TumourSigns, form: TumourForm) -> Lesion:
+    """A tumour whose size, irregularity and shadow grow with their signs."""
     spiculation = visible(signs.spiculation)
-    radius = size * (0.05 + 0.16 * visible(signs.size)) * rng.uniform(0.93, 1.07)
-    outline = Outline(
-        x=size * rng.uniform(0.4, 0.6),
-        y=max(size * rng.uniform(0.30, 0.42), 0.1 * size + 1.15 * radius),
-        radius=radius * _tumour_edge(rng, shape, spiculation),
+    outline = _outline(rng, scan, signs, form)
+    distance, number = outline.polar(scan)
+    depth = ragged(rng, outline, distance, number, (0.6 + 2.2 * spiculation) * unit(scan.size))
+    soft = form.soft * (0.8 + 1.0 * spiculation) * outline.radius.mean() + unit(scan.size)
+    inside = step(depth, soft.astype(np.float32)[number])
+    around = surroundings(tissue.echo, depth, outline)
+    drawn = _halo(tissue, depth, number, outline, form, spiculation)
+    content = around - form.contrast + _content(rng, scan.size, visible(signs.heterogeneity))
+    content += inherited(tissue.echo, 0.2)
+    drawn = filled(drawn, inside, content)
+    drawn = _specked(rng, drawn, outline, form, scan)
+    strength = CLEAREST + (DARKEST - CLEAREST) * visible(signs.shadow) * rng.uniform(0.94, 1.06)
+    return Lesion(drawn, cast(rng, scan.size, inside, strength), outline)
+
+
+def _outline(rng: np.random.Generator, scan: Scan, signs: TumourSigns, form: TumourForm) -> Outline:
+    height, width = scan.size
+    area = height * width * SMALLEST * (LARGEST / SMALLEST) ** visible(signs.size) * rng.uniform(0.94, 1.06)
+    box = area * 4 / np.pi
+    flat, steep = box / (0.92 * width) ** 2, (0.62 * height) ** 2 / box
+    aspect = float(np.clip(form.aspect * rng.uniform(0.93, 1.07), flat, max(flat, steep)))
+    oval = ellipse(aspect**-0.5, aspect**0.5, form.tilt * min(1.0, 2 * (1 - aspect)) + rng.normal(0.0, 0.08))
+    quotient = ROUNDEST + (ROUGHEST - ROUNDEST) * visible(signs.spiculation) * rng.uniform(0.95, 1.05)
+    pattern = np.roll(form.pattern, int(rng.normal(0.0, 6.0))) + waves(*_jitter(rng), 2)
+    radius = of_area(irregular(oval, pattern, quotient), area)
+    return placed(rng, scan, radius, top=float(np.exp(rng.normal(np.log(0.16), 0.45))), spread=0.15)
+
+
+def _jitter(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return rng.uniform(0.0, 0.04, 4), rng.uniform(-np.pi, np.pi, 4)
+
+
+def placed(rng: np.random.Generator, scan: Scan, radius: Radius, top: float, spread: float) -> Outline:
+    """The outline somewhere in the middle, ``top`` of the height below the skin, as far inside the sector as can be."""
+    height, width = scan.size
+    seen, best, most = scan.seen(), None, -1.0
+    line = Outline(0.0, 0.0, radius).points()
+    high, low = line[:, 1].min(), line[:, 1].max()
+    y = float(np.clip(height * top, 0.05 * height, max(0.05 * height, 0.8 * height - (low - high)))) - high
+    for _ in range(12):
+        outline = Outline(width * rng.normal(0.5, spread), y, radius)
+        at = np.rint(outline.points()).astype(int)
+        within = ((at >= 0) & (at < (width, height))).all(axis=1)
+        at = at[within]
+        share = float(seen[at[:, 1], at[:, 0]].sum()) / len(THETA)
+        if share > most:
+            best, most = outline, share
+        if share == 1.0:
+            break
+    assert best is not None
+    return best
+
+
+def surroundings(echo: Field, depth: Field, outline: Outline) -> float:
+    """Mean echogenicity in dB of the tissue around a lesion."""
+    reach = float(outline.radius.mean()) * 0.35 + 2.0
+    ring = (depth < 0) & (depth > -reach)
+    return float(echo[ring].mean()) if ring.any() else float(echo.mean())
+
+
+def inherited(echo: Field, share: float) -> Field:
+    """A share of the fine texture of the tissue that a lesion has grown into, in dB."""
+    scale = unit((echo.shape[0], echo.shape[1]))
+    return np.asarray(np.float32(share) * (echo - cv2.GaussianBlur(echo, (0, 0), 12.0 * scale)), np.float32)
+
+
+def filled(tissue: Tissue, inside: Field, content: Field) -> Tissue:
+    """Tissue replaced by ``content`` in dB where ``inside`` is 1."""
+    return Tissue(
+        echo=np.asarray(tissue.echo + inside * (content - tissue.echo), np.float32),
+        specular=np.asarray(tissue.specular * (1.0 - inside), np.float32),
+        rate=np.asarray(tissue.rate * (1.0 - inside), np.float32),
     )
-    depth = _ragged(rng, outline, size, 0.0012 + 0.007 * spiculation)
-    inside = step(depth, size / 512 * (1.2 + 2.0 * spiculation))
-    rim = ridge(np.minimum(depth, 0.0), 0.01 * size + 0.12 * radius)
-    drawn = echo + (1.0 + 5.0 * spiculation) * rim
-    drawn += inside * (_tumour_inside(rng, size, visible(signs.heterogeneity)) - drawn)
-    strength = -5.0 + 37.0 * visible(signs.shadow) * rng.uniform(0.92, 1.08)
-    return Lesion(drawn.astype(np.float32), _shadow(rng, inside, radius, strength), outline)
 
 
-def draw_node(rng: np.random.Generator, echo: Field, signs: NodeSigns, shape: LesionShape) -> Lesion:
-    """An axillary node: dark cortex (thicker with its sign), bright hilum (paler), flat oval to round."""
-    size = echo.shape[0]
-    long = size * rng.uniform(0.16, 0.19)
-    short = long * (0.34 + 0.58 * visible(signs.roundness)) * rng.uniform(0.95, 1.05)
-    edge = _ellipse(long, short, rng.normal(0.0, 0.15)) * (1.0 + 0.5 * _lobes(rng, shape))
-    outline = Outline(size * rng.uniform(0.4, 0.6), size * rng.uniform(0.36, 0.5), edge)
-    depth = _ragged(rng, outline, size, 0.003)
-    inside = step(depth, 1.2 * size / 512)
-    drawn = echo + inside * (_node_inside(rng, size, outline, signs, shape) - echo)
-    capsule = ridge(depth, 1.3 * size / 512)
-    drawn += 6.0 * capsule * step(smooth_noise(rng, size, size / 25, size / 25) + 0.3, 0.4)
-    return Lesion(drawn.astype(np.float32), _shadow(rng, inside, short, 2.0), outline)
+def _halo(
+    tissue: Tissue, depth: Field, number: NDArray[np.int32], outline: Outline, form: TumourForm, spiculation: float
+) -> Tissue:
+    """What surrounds a tumour: an echogenic halo crossed by dark strands, or a thin bright capsule."""
+    mean = np.float32(outline.radius.mean())
+    away = np.maximum(-depth, 0.0)
+    rays = (form.rays.clip(0.0) * spiculation).astype(np.float32)[number]
+    halo = np.exp(-away / (np.float32(0.22) * mean)) * step(-depth, 2.0)
+    strands = rays * np.exp(-away / (np.float32(0.45) * mean)) * step(-depth, 2.0)
+    echo = tissue.echo + np.float32(5.0 * spiculation) * halo - np.float32(22.0) * strands
+    rim = np.float32(form.capsule * (1.0 - spiculation)) * ridge(depth, np.full_like(depth, 1.2))
+    return Tissue(
+        np.asarray(echo, np.float32),
+        np.asarray(tissue.specular * (1.0 - np.minimum(2.0 * strands, 1.0)) + rim, np.float32),
+        tissue.rate,
+    )
 
 
-def _tumour_edge(rng: np.random.Generator, shape: LesionShape, spiculation: float) -> NDArray[np.float64]:
-    aspect = np.sqrt(shape.aspect * rng.uniform(0.93, 1.07))
-    edge = _ellipse(1.0 / aspect, aspect, rng.normal(0.0, 0.12)) * (1.0 + _lobes(rng, shape))
-    edge *= 1.0 - 0.12 * spiculation
-    for angle, width, height in shape.spikes:
-        away = np.angle(np.exp(1j * (_THETA - angle - rng.normal(0.0, 0.03))))
-        edge += 0.85 * spiculation * height * rng.uniform(0.8, 1.2) * np.exp(-((np.abs(away) / width) ** 1.2))
-    return edge
+def _content(rng: np.random.Generator, size: Size, heterogeneity: float) -> Field:
+    """The inside's deviation from its mean level in dB: blotches, grain and bright strands."""
+    width = size[1]
+    blotches = smooth_noise(rng, size, 0.030 * width, 0.018 * width)
+    grain = smooth_noise(rng, size, 0.008 * width, 0.004 * width)
+    return np.asarray(1.5 * grain + np.float32(0.5 + 5.0 * heterogeneity) * blotches, dtype=np.float32)
 
 
-def _tumour_inside(rng: np.random.Generator, size: int, heterogeneity: float) -> Field:
-    blotches = smooth_noise(rng, size, 0.02 * size, 0.014 * size)
-    grain = smooth_noise(rng, size, 0.007 * size, 0.004 * size)
-    inside = -22.5 + rng.normal(0.0, 1.0) + 1.2 * grain + (0.7 + 6.5 * heterogeneity) * blotches
-    return np.asarray(inside, dtype=np.float32)
+def _specked(rng: np.random.Generator, tissue: Tissue, outline: Outline, form: TumourForm, scan: Scan) -> Tissue:
+    """Calcifications: bright points inside the outline."""
+    specular = tissue.specular.copy()
+    for _ in range(form.specks):
+        angle, share = rng.integers(len(THETA)), 0.85 * rng.random() ** 0.5
+        x = outline.x + share * outline.radius[angle] * np.cos(THETA[angle])
+        y = outline.y + share * outline.radius[angle] * np.sin(THETA[angle])
+        near = np.square(scan.x - np.float32(x)) + np.square(scan.y - np.float32(y))
+        specular += np.float32(rng.uniform(0.6, 1.6)) * np.exp(-near / np.float32(max(0.6, 0.7 * unit(scan.size) ** 2)))
+    return Tissue(tissue.echo, np.asarray(specular, np.float32), tissue.rate)
 
 
-def _node_inside(rng: np.random.Generator, size: int, outline: Outline, signs: NodeSigns, shape: LesionShape) -> Field:
-    """Cortex with the hilum in it; the hilum is the node's own outline, shrunk and shifted."""
-    left = 0.88 - 0.66 * visible(signs.cortex) * rng.uniform(0.95, 1.05)
-    right, down = shape.hilum
-    reach = (1.0 - left) * outline.radius.min()
-    core = Outline(outline.x + right * reach, outline.y + down * reach, left * outline.radius)
-    hilum = step(_ragged(rng, core, size, 0.004), 2.0 * size / 512)
-    texture = smooth_noise(rng, size, 0.02 * size, 0.006 * size)
-    bright = 18.0 * (1.0 - 0.9 * visible(signs.hilum_loss))
-    return np.asarray(-23.0 + texture + hilum * bright * (1.0 + 0.2 * texture), dtype=np.float32)
-
-
-def _ragged(rng: np.random.Generator, outline: Outline, size: int, roughness: float) -> Field:
-    """Pixels that each pixel lies inside a frayed ``outline``, along its ray; negative outside."""
-    distance, edge = outline.polar(size)
-    fray = smooth_noise(rng, size, 0.01 * size, 0.008 * size)
-    fray += smooth_noise(rng, size, 0.03 * size, 0.03 * size)
-    return np.asarray(edge - distance + np.float32(roughness * size) * fray, dtype=np.float32)
-
-
-def _shadow(rng: np.random.Generator, inside: Field, radius: float, strength: float) -> Field:
-    """Attenuation in dB below a lesion: ``strength`` within about its radius; negative enhances.
-
-    Its sides soften with depth, and it is streaked along the beams.
-    """
-    size = inside.shape[0]
-    path = np.cumsum(inside, axis=0) / np.float32(radius)
-    streaks = 1.0 + 0.18 * smooth_noise(rng, size, size / 60, size / 3)
-    attenuation = (np.float32(strength) * (1.0 - np.exp(-1.2 * path)) * streaks).astype(np.float32)
-    near = cv2.GaussianBlur(attenuation, (0, 0), max(1.0, size / 128), sigmaY=0.5)
-    far = cv2.GaussianBlur(attenuation, (0, 0), max(1.0, size / 28), sigmaY=0.5)
-    _, y = grid(size)
-    return np.asarray(near + (far - near) * (y / size) ** 1.5, dtype=np.float32)
-
-
-def _ellipse(half_width: float, half_height: float, tilt: float) -> NDArray[np.float64]:
-    angle = _THETA - tilt
-    return np.asarray(1.0 / np.hypot(np.cos(angle) / half_width, np.sin(angle) / half_height))
-
-
-def _lobes(rng: np.random.Generator, shape: LesionShape) -> NDArray[np.float64]:
-    height, phase = shape.lobes.T
-    order = np.arange(2, 2 + len(height))
-    phase = phase + rng.normal(0.0, 0.2, len(phase))
-    return np.asarray((height * np.cos(order * _THETA[:, None] + phase)).sum(axis=1))
+def ragged(
+    rng: np.random.Generator, outline: Outline, distance: Field, number: NDArray[np.int32], roughness: float
+) -> Field:
+    """Pixels that each sample lies inside a frayed outline, along its ray; negative outside."""
+    size = distance.shape[0], distance.shape[1]
+    width = size[1]
+    fray = smooth_noise(rng, size, 0.01 * width, 0.008 * width) + smooth_noise(rng, size, 0.03 * width, 0.03 * width)
+    edge = outline.radius.astype(np.float32)[number]
+    return np.asarray(edge - distance + np.float32(roughness) * fray, dtype=np.float32)

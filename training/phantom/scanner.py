@@ -1,30 +1,42 @@
-"""From echogenicity to a B-mode picture: speckle, gain, log compression, the marks a scanner burns in.
+"""From tissue to a B-mode picture: speckle, gain, log compression, the scanner's own smoothing.
 
-A `Look` is one scanner with its presets. Looks differ between hospitals and never depend on the outcome.
+A `ScannerLook` is one scanner with its presets. Looks differ between hospitals and never depend on the outcome.
+Speckle is fully developed: complex normal scatterers through a Gaussian point spread, whose envelope is detected
+(Wagner, Smith, Sandrik, Lopez, IEEE Trans. Sonics Ultrason. 30, 1983), averaged in power over compounded looks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from training.phantom.fields import Field, grid, smooth_noise
+from training.phantom.fields import Field, Size, grid, unit
+from training.phantom.geometry import Scan, convex, linear, trapezoid
+from training.phantom.shadows import tissue_loss
+from training.phantom.structures import contact
+from training.phantom.tissue import Tissue
 
 _ZONES = 4
+_FALL_POWER = 1.6
+
+Geometry = Literal["linear", "trapezoid", "convex"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ScannerLook:
     """How one scanner draws.
 
-    ``axial`` and ``lateral`` (at ``focus``, a share of the depth) are the deviations of the point spread in
-    pixels of a 512 image, ``spread`` how many pixels the lateral one gains over the whole depth, ``looks``
-    the pictures compounded in power, ``range_db`` the dynamic range, ``fall`` the attenuation in dB that
-    time-gain compensation leaves at the bottom, ``noise_db`` the electronic noise there. ``wedge`` cuts the
-    upper corners as steered beams do; ``ticks``, ``bar`` and ``mark`` are furniture.
+    ``axial`` and ``lateral`` (at ``focus``, a share of the depth) are the deviations of the point spread in pixels of a
+    512 image, ``spread`` how many pixels the lateral one gains over the whole depth, ``looks`` the pictures compounded
+    in power, ``smooth`` (0 to 1) the share of speckle that its filter takes away, ``range_db`` the dynamic range,
+    ``gamma`` the grey curve, ``gain`` the amplification in dB at equal depths that undoes or overdoes attenuation,
+    ``fall`` the attenuation in dB that is left at the bottom, ``noise_db`` the electronic noise there.
+    ``geometry`` is how its beams lie; a linear probe may steer them outwards (trapezoid) in a third of the pictures.
+    The rest is furniture: ``logo``, the side of the depth ``ticks``, ``focus_mark``, grey ``bar``, name of the
+    ``probe``, ``font`` of OpenCV, ``ink`` in grey levels and the style of ``calipers``.
     """
 
     axial: float
@@ -32,77 +44,120 @@ class Look:
     focus: float
     spread: float
     looks: int
+    smooth: float
     range_db: float
     gamma: float
+    gain: tuple[float, ...]
     fall: float
     noise_db: float
-    blur: float
-    ticks: bool
+    geometry: Geometry
+    logo: str
+    ticks: Literal["", "left", "right"]
+    focus_mark: bool
     bar: bool
-    wedge: bool
-    mark: str
+    probe: str
+    font: int
+    ink: int
+    calipers: Literal["plus", "cross", "dot"]
 
+
+_SIMPLEX, _PLAIN, _DUPLEX = cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_DUPLEX
 
 LOOKS = {
-    "A": (
-        Look(0.8, 2.2, 0.40, 2.5, 2, 54, 1.65, 27, -54, 0.7, True, False, False, "Q"),
-        Look(1.0, 2.5, 0.50, 3.0, 2, 57, 1.75, 24, -52, 0.7, False, True, False, ""),
-        Look(0.7, 1.9, 0.35, 2.5, 3, 52, 1.55, 28, -56, 0.6, True, False, True, "B"),
+    "A1": ScannerLook(
+        *(0.65, 1.2, 0.40, 1.1, 3, 0.5, 64, 1.55, (0, 0, 1, 0, 0), 25, -53),
+        *("linear", "Q", "", False, False, "", _DUPLEX, 235, "plus"),
     ),
-    "B": (
-        Look(1.2, 2.8, 0.45, 3.5, 2, 60, 1.50, 25, -50, 0.8, True, False, False, "L12-5"),
-        Look(0.9, 2.3, 0.30, 3.0, 2, 50, 1.60, 22, -52, 0.9, False, True, False, "V"),
+    "A2": ScannerLook(
+        *(0.8, 1.4, 0.50, 1.4, 2, 0.4, 60, 1.45, (-2, 0, 1, 1, 0), 22, -50),
+        *("linear", "", "right", True, True, "L12-5", _SIMPLEX, 215, "cross"),
+    ),
+    "A3": ScannerLook(
+        *(0.6, 1.1, 0.35, 1.1, 3, 0.6, 70, 1.75, (0, 1, 0, -1, 0), 26, -55),
+        *("trapezoid", "B", "left", True, False, "14L5", _PLAIN, 200, "plus"),
+    ),
+    "A4": ScannerLook(
+        *(0.95, 1.7, 0.45, 1.8, 2, 0.45, 62, 1.5, (1, 0, 0, 1, 2), 22, -50),
+        *("convex", "S", "right", False, True, "C6-2", _SIMPLEX, 225, "dot"),
+    ),
+    "B1": ScannerLook(
+        *(0.85, 1.5, 0.45, 1.4, 3, 0.6, 66, 1.45, (-1, 0, 2, 1, 1), 23, -52),
+        *("linear", "V", "left", False, True, "L15-4", _PLAIN, 245, "cross"),
+    ),
+    "B2": ScannerLook(
+        *(0.7, 1.3, 0.30, 1.8, 2, 0.35, 58, 1.65, (0, 0, 0, 1, 0), 20, -50),
+        *("trapezoid", "M", "right", True, False, "ML6-15", _DUPLEX, 210, "dot"),
     ),
 }
-"""The scanners of each hospital."""
+"""The scanners, by name: A1 to A4 stand in hospital A, B1 and B2 in hospital B."""
 
 
-def render(rng: np.random.Generator, echo: Field, attenuation: Field, look: Look) -> NDArray[np.uint8]:
-    """The picture (size, size) uint8 of echogenicity and lesion attenuation, both (size, size) in dB."""
-    power = _speckle(rng, echo - attenuation - _fall(rng, echo.shape[0], look), look)
-    picture = _compress(power, look, gain=float(rng.normal(0.0, 2.0)))
-    return _furnish(rng, picture, look)
+def draw_scan(rng: np.random.Generator, size: Size, look: ScannerLook) -> Scan:
+    """How the beams of one picture lie."""
+    if look.geometry == "convex":
+        return convex(size, float(rng.uniform(0.75, 1.2)), float(rng.uniform(0.42, 0.52)))
+    if look.geometry == "trapezoid" and rng.random() < 0.6:
+        return trapezoid(size, float(rng.uniform(0.72, 0.9)), float(rng.uniform(0.3, 0.8)))
+    return linear(size)
 
 
-def _fall(rng: np.random.Generator, size: int, look: Look) -> Field:
-    """Attenuation in dB left by the gain curve: with depth, towards the sides, and where contact is bad."""
-    x, y = grid(size)
-    depth = look.fall * rng.uniform(0.8, 1.2) * (y / size) ** 1.3
-    sides = 5.0 * (np.abs(x / size - 0.5) * 2.0) ** 4
-    contact = 1.5 * smooth_noise(rng, size, size / 12, size)
-    return np.asarray(depth + sides + contact, dtype=np.float32)
+def render(rng: np.random.Generator, scan: Scan, tissue: Tissue, shadow: Field, look: ScannerLook) -> Field:
+    """The picture (height, width) in grey levels 0..255 of tissue with what a lesion takes from the beams in dB."""
+    gain = _gain(rng, scan.size, look)
+    loss = tissue_loss(rng, tissue.rate) + shadow + contact(rng, scan.size)
+    power = _speckle(rng, tissue, gain - loss, look)
+    return scan.picture(_compress(rng, power, look))
 
 
-def _speckle(rng: np.random.Generator, level: Field, look: Look) -> Field:
-    """Echo power (size, size): scatterers of this level in dB, seen through the point spread, plus noise."""
-    size = level.shape[0]
-    amplitude = np.power(np.float32(10.0), level / np.float32(20.0))[..., None]
+def _gain(rng: np.random.Generator, size: Size, look: ScannerLook) -> Field:
+    """What time-gain compensation leaves of attenuation (height, 1) in dB, at most 0 on the whole."""
     _, y = grid(size)
-    noise = np.power(10.0, (look.noise_db - 14.0 * (1.0 - y / size)) / 20.0).astype(np.float32)[..., None]
-    power = np.zeros((size, size), np.float32)
+    depth = y[:, 0] / size[0]
+    knots = np.array(look.gain) + rng.normal(0.0, 1.0, len(look.gain))
+    curve = np.interp(depth, np.linspace(0.0, 1.0, len(knots)), knots)
+    fall = look.fall * rng.uniform(0.45, 1.15) * depth**_FALL_POWER
+    return np.asarray(curve - fall, dtype=np.float32)[:, None]
+
+
+def _speckle(rng: np.random.Generator, tissue: Tissue, level: Field, look: ScannerLook) -> Field:
+    """Echo power (height, width): scatterers and mirrors at this level in dB, through the point spread, plus noise."""
+    size = level.shape[0], level.shape[1]
+    diffuse = _amplitude(tissue.echo + level)[..., None]
+    mirror = _amplitude(level) * tissue.specular
+    power = np.zeros(size, np.float32)
     for _ in range(look.looks):
-        field = _spread(rng.standard_normal((size, size, 2), dtype=np.float32) * amplitude, look)
-        field += rng.standard_normal((size, size, 2), dtype=np.float32) * noise
+        field = rng.standard_normal((*size, 2), dtype=np.float32) * diffuse
+        field[..., 0] += mirror
+        field = _spread(field, look)
         power += np.square(field[..., 0]) + np.square(field[..., 1])
-    # A detector averages neighbours, too; without it the pits of speckle are darker than a scanner shows.
-    unit = size / 512
-    power = cv2.GaussianBlur(power, (0, 0), 0.5 * look.lateral * unit, sigmaY=0.6 * unit)
-    return np.asarray(power / np.float32(look.looks))
+    noise = np.square(rng.standard_normal((*size, 2), dtype=np.float32)).sum(axis=2)
+    noise *= np.square(_amplitude(look.noise_db + _rise(size)))
+    return np.asarray(power / np.float32(look.looks) + noise)
 
 
-def _spread(field: Field, look: Look) -> Field:
-    """``field`` (size, size, 2) through a Gaussian point spread whose width grows away from the focus.
+def _rise(size: Size) -> Field:
+    """Electronic noise under its level at the bottom, in dB (height, 1): gain lifts it with depth."""
+    _, y = grid(size)
+    return np.asarray(-14.0 * (1.0 - y / size[0]), dtype=np.float32)
+
+
+def _amplitude(level: Field) -> Field:
+    return np.asarray(np.exp(level * np.float32(np.log(10.0) / 20.0)), dtype=np.float32)
+
+
+def _spread(field: Field, look: ScannerLook) -> Field:
+    """``field`` (height, width, 2) through a Gaussian point spread whose width grows away from the focus.
 
     Blends `_ZONES` + 1 widths along depth; kernels have unit energy, so that the speckle's mean stays.
     """
-    size = field.shape[0]
-    unit = size / 512
-    field = cv2.sepFilter2D(field, -1, np.ones(1, np.float32), _kernel(look.axial * unit))
+    rows_in_all = field.shape[0]
+    scale = unit((field.shape[0], field.shape[1]))
+    field = cv2.sepFilter2D(field, -1, np.ones(1, np.float32), _kernel(look.axial * scale))
     blended = np.zeros_like(field)
-    height = size // _ZONES
+    height = rows_in_all / _ZONES
     for zone in range(_ZONES + 1):
-        top, bottom = max(0, (zone - 1) * height), min(size, (zone + 1) * height)
-        lateral = unit * (look.lateral + look.spread * abs(zone / _ZONES - look.focus))
+        top, bottom = max(0, int((zone - 1) * height)), min(rows_in_all, int((zone + 1) * height))
+        lateral = scale * (look.lateral + look.spread * abs(zone / _ZONES - look.focus))
         rows = cv2.sepFilter2D(field[top:bottom], -1, _kernel(lateral), np.ones(1, np.float32))
         weight = 1.0 - np.abs(np.arange(top, bottom, dtype=np.float32) / np.float32(height) - zone)
         blended[top:bottom] += rows * np.clip(weight, 0.0, 1.0)[:, None, None]
@@ -115,31 +170,26 @@ def _kernel(sigma: float) -> Field:
     return np.asarray(kernel / np.sqrt(np.square(kernel).sum()), dtype=np.float32)
 
 
-def _compress(power: Field, look: Look, gain: float) -> Field:
-    """Grey (size, size) 0..255: decibels under the 99.6th percentile, gamma, the scanner's own smoothing."""
+def _compress(rng: np.random.Generator, power: Field, look: ScannerLook) -> Field:
+    """Grey (height, width) 0..255: decibels under the brightest echoes, smoothed by the scanner, gamma."""
+    scale = unit((power.shape[0], power.shape[1]))
+    power = cv2.GaussianBlur(power, (0, 0), max(0.4, 0.45 * look.lateral * scale), sigmaY=max(0.4, 0.5 * scale))
     level = np.float32(10.0) * np.log10(power + np.float32(1e-12))
-    top = float(np.percentile(level[::4, ::4], 99.6)) - gain
+    level = _smoothed(level, look, scale)
+    top = float(np.percentile(level[::4, ::4], 99.7)) + rng.normal(3.0, 3.0)
     grey = np.clip((level - np.float32(top)) / np.float32(look.range_db) + np.float32(1.0), 0.0, 1.0)
-    grey = np.float32(255.0) * np.power(grey, np.float32(look.gamma))
-    return np.asarray(cv2.GaussianBlur(grey, (0, 0), look.blur * power.shape[0] / 512), dtype=np.float32)
+    return np.asarray(np.float32(255.0) * np.power(grey, np.float32(look.gamma)), dtype=np.float32)
 
 
-def _furnish(rng: np.random.Generator, grey: Field, look: Look) -> NDArray[np.uint8]:
-    """The picture as uint8 with the scanner's marks: depth ticks, a grey bar, a letter in the corner."""
-    picture = np.rint(grey).clip(0, 255).astype(np.uint8)
-    size = picture.shape[0]
-    if look.wedge:
-        side = np.arange(size // 8, 0, -1) // 2
-        for row, width in zip(range(0, 2 * len(side), 2), side, strict=True):
-            picture[row : row + 2, :width] = picture[row : row + 2, size - width :] = 0
-    if look.ticks:
-        for depth in range(size // 10, size, size // 10):
-            picture[depth, -6:] = 200
-    if look.bar:
-        height = size // 4
-        picture[size // 16 : size // 16 + height, 4:9] = np.linspace(255, 0, height).astype(np.uint8)[:, None]
-    if look.mark:
-        place = (int(rng.integers(12, 20)), int(rng.integers(16, 24)))
-        font, scale = cv2.FONT_HERSHEY_SIMPLEX, 0.4 * size / 512
-        cv2.putText(picture, look.mark, place, font, scale, 220, 1, cv2.LINE_AA)
-    return picture
+def _smoothed(level: Field, look: ScannerLook, scale: float) -> Field:
+    """Speckle reduced where nothing but speckle varies: the local linear filter of Lee (IEEE PAMI 2, 1980)."""
+    mean = _mean(level, scale)
+    variance = _mean(np.square(level), scale) - np.square(mean)
+    kept = np.clip(1.0 - np.float32(8.0) / np.maximum(variance, 1e-3), 0.0, 1.0)
+    filtered = mean + kept * (level - mean)
+    smooth = np.asarray(level + np.float32(look.smooth) * (filtered - level), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(smooth, (0, 0), max(0.4, 0.65 * scale), sigmaY=max(0.4, 0.5 * scale)))
+
+
+def _mean(level: Field, scale: float) -> Field:
+    return np.asarray(cv2.GaussianBlur(level, (0, 0), max(0.6, 1.5 * scale), sigmaY=max(0.6, scale)))

@@ -60,7 +60,7 @@ class EvaluationPage(QWidget):
         self.patients = CellPatients()
         self._settle = QTimer(self, interval=_SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self.refresh)
-        self._panes = Panes([self.side, self.empty, self.patients], [248, 858, 260])
+        self._panes = Panes([self.side, self.empty, self.patients], [248, 890, 228])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._panes)
@@ -75,6 +75,7 @@ class EvaluationPage(QWidget):
         kept = Kept(
             *(self._of, self._ticks, now.filters, now.rule),
             *(self.cards.cohort, self.cards.large, self._looked_at, self.centre.place),
+            self.centre.supplement.cases.by_hand,
         )
         return {**self._panes.save_state(), **kept.to_json()}
 
@@ -154,7 +155,7 @@ class EvaluationPage(QWidget):
         self._show_state()
         self.cards.show_board(board, self.work.bands, self.work.tables)
         self.empty.show_problems(board.results.problems)
-        self.centre.supplement.show_results(Path(self._of), board.results)
+        self.centre.supplement.show_results(Path(self._of), board.results, board.series)
         if before is None or before.results.selection != board.results.selection:
             self.cards.forget_choice()
         behind = self.patients.behind
@@ -207,7 +208,8 @@ class EvaluationPage(QWidget):
         if project is not None and not self._export.running:
             self.side.foot.show_progress(0, 0)
             self.side.foot.export.setEnabled(False)
-            self._export.start(project.folder, folder, self.selection)
+            cases = self.centre.supplement.cases.among(self.selection.cohorts)
+            self._export.start(project.folder, folder, self.selection, cases)
 
     def _exported(self, ok: bool, sentence: str) -> None:
         self.side.foot.show_end(ok, sentence, self._export.folder)
@@ -236,17 +238,19 @@ class EvaluationPage(QWidget):
         side.ticked.connect(self._ticked)
         side.narrowed.connect(self._work_out)
         side.add_scores.clicked.connect(self._ask_scores)
-        side.read_again.clicked.connect(self._actions["review.read"].trigger)
+        side.follow(self._actions["review.read"])
         side.foot.export.clicked.connect(self._ask_export)
         self._actions.on("evaluate.export", self, side.foot.export.click)
         side.foot.stopRequested.connect(self._export.stop)
         self._export.progressed.connect(side.foot.show_progress)
         self._export.finished.connect(self._exported)
         self.cards.chosen.connect(self._show_behind)
+        self.cards.entered.connect(self.patients.enter)
         self.cards.lookedAt.connect(self._look_at)
         for opened in (self.patients.opened, self.centre.supplement.opened):
             opened.connect(self.patientOpenRequested)
         self.patients.sheetsWanted.connect(self.centre.show_sheets)
+        self.centre.supplement.casesChanged.connect(self.patients.show_chosen)
         self.empty.follow(self._actions, self._tick_all, side.filters.clear, self.refresh)
 
     def _reset(self) -> None:
@@ -267,6 +271,7 @@ class EvaluationPage(QWidget):
         self.side.go_on(kept.filters, kept.rule)
         self.cards.cohort = kept.cohort
         self.cards.enlarge(kept.card)
+        self.centre.supplement.cases.restore(kept.cases)
         self.centre.go_to(kept.supplement)
 
     def _soon(self) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from aln_desk.domain.scorer import Scorer
@@ -32,9 +32,12 @@ _ANY = 16777215
 
 
 class Body(QWidget):
-    """``chosen`` carries a `Behind`; ``lookedAt`` the key of the scorer whose subgroups are asked for."""
+    """``chosen`` carries a `Behind`, ``entered`` asks for the list of its patients; ``lookedAt`` carries the key of the
+    scorer whose subgroups are asked for.
+    """
 
     chosen = Signal(object)
+    entered = Signal()
     lookedAt = Signal(str)
     least = 380
     """Pixels that one cohort's picture wants in width before another stands beside it."""
@@ -89,6 +92,15 @@ class Body(QWidget):
         """Something was chosen in a picture."""
         self.forget_choice(picture)
         self.chosen.emit(found)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter on a picture that has nothing to choose by it goes on to the patients."""
+        focus = self.focusWidget()
+        here = focus is not None and any(one is focus or one.isAncestorOf(focus) for one in self.pictures)
+        if here and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit()
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -42,7 +42,7 @@ class CardKind:
 
 
 KINDS = (
-    CardKind("table_2", "Performance", "Table 2", wide=True),
+    CardKind("table_2", "Performance", "Table 2, with 95 % intervals", wide=True),
     CardKind("roc", "ROC curve", "ring: the threshold"),
     CardKind("precision", "Precision and recall", "average precision"),
     CardKind("confusion", "Confusion matrices", "at the threshold"),
@@ -110,11 +110,12 @@ class Card(QFrame):
 
 
 class Cards(QStackedWidget):
-    """``chosen`` carries a `Behind`, ``lookedAt`` a scorer's key, ``changed`` says that another card is large or
-    another cohort shown.
+    """``chosen`` carries a `Behind`, ``entered`` asks for its list, ``lookedAt`` carries a scorer's key, ``changed``
+    says that another card is large or another cohort shown.
     """
 
     chosen = Signal(object)
+    entered = Signal()
     lookedAt = Signal(str)
     changed = Signal()
 
@@ -125,6 +126,8 @@ class Cards(QStackedWidget):
         self.tables: Mapping[str, Table] = {}
         self.large: str = ""
         self.cohort: str = ""
+        self.holm = False
+        """Whether DeLong's p are corrected for the number of pairs, on the card and large."""
         self.cards = [Card(kind) for kind in KINDS]
         self.cohort_tabs = QTabBar(drawBase=False, expanding=False)
         self.cohort_tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
@@ -202,7 +205,17 @@ class Cards(QStackedWidget):
     def _follow(self, body: Body | TableBody) -> None:
         if isinstance(body, Body):
             body.chosen.connect(partial(self._take, body))
+            body.entered.connect(self.entered)
             body.lookedAt.connect(self.lookedAt)
+        if isinstance(body, DelongBody):
+            body.holm.setChecked(self.holm)
+            body.holm.toggled.connect(self._correct)
+
+    def _correct(self, holm: bool) -> None:
+        self.holm = holm
+        for body in self._bodies():
+            if isinstance(body, DelongBody):
+                body.holm.setChecked(holm)
 
     def _take(self, body: Body, found: object) -> None:
         for other in self._bodies():
@@ -324,7 +337,7 @@ class Cards(QStackedWidget):
         frame = QFrame()
         frame.setObjectName("card")
         self._large_place = QVBoxLayout(frame)
-        self._large_place.setContentsMargins(16, 12, 16, 12)
+        self._large_place.setContentsMargins(12, 12, 12, 12)
         column.addWidget(frame, 1)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), page, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(partial(self.enlarge, ""))

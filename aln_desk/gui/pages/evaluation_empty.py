@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.evaluation.gather import Gathered
@@ -65,6 +66,7 @@ class EmptyPlace(QWidget):
     def __init__(self, cards: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = Emptiness.WAITING
+        self._read = QAction(self)
         self.words = label("", "muted", wrap=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.action = button("", "main")
@@ -105,15 +107,19 @@ class EmptyPlace(QWidget):
             Emptiness.NOBODY_LEFT: all_patients,
         }
         self.action.clicked.connect(lambda: done[self.state]())
+        self._read = actions["review.read"]
+        self._read.changed.connect(lambda: self.show_state(self.state))
 
     def show_state(self, state: Emptiness) -> None:
         """Show the cards, or what is missing."""
         self.state = state
-        words, action = state.value if state is not Emptiness.NONE else ("", "")
+        words, action = state.value
+        reading = state is Emptiness.NO_SCORES and not self._read.isEnabled()
         self.words.setText(words)
-        self.action.setText(action)
-        self.action.setAccessibleName(action)
+        self.action.setText("Being read…" if reading else action)
+        self.action.setAccessibleName(self.action.text())
         self.action.setVisible(bool(action))
+        self.action.setEnabled(not reading)
         self.stack.setCurrentIndex(state is Emptiness.NONE)
 
     def show_problems(self, sentences: Sequence[str]) -> None:

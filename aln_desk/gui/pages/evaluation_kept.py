@@ -15,7 +15,8 @@ from aln_desk.evaluation.selection import Filter, ThresholdRule, filter_of, rule
 class Kept:
     """``project`` is a folder; ``ticks`` what the user ticked or unticked, by scorer's key or cohort's name; ``cohort``
     and ``card`` are on the screen, ``subgroups`` is the key of the scorer whose subgroups are shown. ``supplement`` is
-    where the supplement is on the screen instead: its large card, or any other word.
+    where the supplement is on the screen instead: its large card, or any other word. ``cases`` are the patients
+    whose case sheets were chosen by hand, by cohort.
     """
 
     project: str = ""
@@ -26,6 +27,7 @@ class Kept:
     card: str = ""
     subgroups: str = ""
     supplement: str = ""
+    cases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` understands."""
@@ -38,6 +40,7 @@ class Kept:
             "card": self.card,
             "subgroups": self.subgroups,
             "supplement": self.supplement,
+            "cases": {cohort: list(names) for cohort, names in self.cases.items()},
         }
 
     @classmethod
@@ -45,13 +48,15 @@ class Kept:
         """Damaged values are passed over."""
         names = ("project", "rule", "cohort", "card", "subgroups", "supplement")
         words = {key: _word(state.get(key)) for key in names}
-        rule, ticks, filters = ThresholdRule(), state.get("ticks"), state.get("filters")
+        rule = ThresholdRule()
+        ticks, filters, cases = (state.get(key) for key in ("ticks", "filters", "cases"))
         with suppress(AlnError):
             rule = rule_of(words.pop("rule"))
         return cls(
             ticks=_ticks(ticks if isinstance(ticks, dict) else {}),
             filters=tuple(_filters(filters if isinstance(filters, list) else [])),
             rule=rule,
+            cases=_cases(cases if isinstance(cases, dict) else {}),
             **words,
         )
 
@@ -62,6 +67,11 @@ def _word(value: object) -> str:
 
 def _ticks(values: dict[Any, Any]) -> dict[str, bool]:
     return {str(key): value for key, value in values.items() if isinstance(value, bool)}
+
+
+def _cases(values: dict[Any, Any]) -> dict[str, tuple[str, ...]]:
+    listed = {str(cohort): names for cohort, names in values.items() if isinstance(names, list) and names}
+    return {cohort: tuple(names) for cohort, names in listed.items() if all(isinstance(one, str) for one in names)}
 
 
 def _filters(texts: list[Any]) -> list[Filter]:

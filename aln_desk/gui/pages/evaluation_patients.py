@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon
-from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QIcon, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QHeaderView, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from aln_desk.domain.scorer import Scorer
 from aln_desk.evaluation.results import Part
@@ -19,12 +20,13 @@ from aln_desk.gui.widgets import plot_style
 from aln_desk.gui.widgets.labels import button, label
 
 _HINT = (
-    "Choose a point of a curve, a cell, a square or a row to see its patients. Enter or a double click opens one in "
-    "Review."
+    "Choose a point of a curve, a cell, a square or a row to see its patients. Enter goes to their list, where Enter "
+    "or a double click opens one in Review and Esc goes back."
 )
 _ROW_HEIGHT = 28
-_SWATCH = 26
-_STYLE = "QTreeView::item { padding: 0 5px; } QHeaderView::section { padding: 6px 5px; }"
+_SWATCH = 16
+"""A header makes its icons no larger."""
+_STYLE = "QTreeView::item { padding: 0 2px; } QHeaderView::section { padding: 6px 2px; }"
 _OUTCOMES = {0: "\u2212", 1: "+"}
 
 
@@ -38,6 +40,8 @@ class CellPatients(QWidget):
         super().__init__(parent)
         self.behind: Behind | None = None
         self._board: Board | None = None
+        self._came_from: QWidget | None = None
+        self._chosen: Mapping[str, Sequence[str]] = {}
         self.title = label(_HINT, "muted", wrap=True)
         self.key = label("Bold: at or above the threshold. ?: the model leaves it open.", "caption", wrap=True)
         self.list = QTreeWidget()
@@ -47,13 +51,14 @@ class CellPatients(QWidget):
         self.list.setSelectionMode(QTreeWidget.SelectionMode.ExtendedSelection)
         self.list.setUniformRowHeights(True)
         self.list.header().setStretchLastSection(False)
-        self.list.header().setIconSize(QSize(_SWATCH, _SWATCH))
         self.list.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemActivated.connect(lambda entry: self.opened.emit(entry.text(0)))
-        self.sheets = button("Show as case sheets", "small", "Those that are selected, or all of them (Figure 4)")
+        self.sheets = button("", "small", "Those that are selected, or all of them (Figure 4)")
         self.sheets.clicked.connect(self._ask_sheets)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.list, context=Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._go_back)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 12)
+        column.setContentsMargins(12, 12, 8, 12)
         column.setSpacing(4)
         column.addWidget(label("Patients", "heading"))
         column.addWidget(self.title)
@@ -94,8 +99,32 @@ class CellPatients(QWidget):
         for patient in found.patients:
             self._add(patient, outcomes.get(patient), scorers, parts)
         self.list.show()
+        self._name_sheets()
         self.key.setVisible(bool(found.patients))
         self.sheets.setVisible(bool(found.patients))
+
+    def enter(self) -> None:
+        """Go to the list, to be left by Esc for where the keys went before."""
+        if self.behind is not None and self.behind.patients:
+            self._came_from = QApplication.focusWidget()
+            first = self.list.topLevelItem(0)
+            if first is not None and self.list.currentItem() is None:
+                self.list.setCurrentItem(first)
+            self.list.setFocus()
+
+    def show_chosen(self, cases: Mapping[str, Sequence[str]]) -> None:
+        """Tell whose case sheets are chosen by hand, by cohort."""
+        self._chosen = cases
+        self._name_sheets()
+
+    def _name_sheets(self) -> None:
+        more = self.behind is not None and self.behind.cohort in self._chosen
+        self.sheets.setText("Add to the case sheets" if more else "Show as case sheets")
+        self.sheets.setAccessibleName(self.sheets.text())
+
+    def _go_back(self) -> None:
+        if self._came_from is not None and isValid(self._came_from) and self._came_from.isVisible():
+            self._came_from.setFocus()
 
     def _ask_sheets(self) -> None:
         if self.behind is not None:

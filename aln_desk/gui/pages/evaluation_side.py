@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from aln_desk.evaluation.gather import Gathered
@@ -16,6 +17,8 @@ from aln_desk.gui.pages.evaluation_left import TickList, cohort_rows, scorer_row
 from aln_desk.gui.pages.evaluation_threshold import ThresholdBox
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.workspace import Workspace
+
+_READ = "Read this project"
 
 
 class Side(QWidget):
@@ -34,7 +37,7 @@ class Side(QWidget):
         self.filters = Filters()
         self.threshold = ThresholdBox()
         self.add_scores = button("Add scores of other software…", "small", "A CSV with the columns patient and score")
-        self.read_again = button("Read this project", "small")
+        self.read_again = button(_READ, "small")
         self.looks = label("", "caption", wrap=True)
         self.foot = Foot()
         self._unread = label("", "notice", wrap=True)
@@ -82,6 +85,16 @@ class Side(QWidget):
         self._unread.setText(f"The model in use ({model}) has not read this project yet.")
         self._unread.setVisible(bool(model))
         self.read_again.setVisible(bool(model))
+
+    def follow(self, read: QAction) -> None:
+        """The action lets the model in use read the project, and is off while it does."""
+
+        def show() -> None:
+            self.read_again.setEnabled(read.isEnabled())
+            self.read_again.setText(_READ if read.isEnabled() else "Being read…")
+
+        self.read_again.clicked.connect(read.trigger)
+        read.changed.connect(show)
 
     def show_looks(self, looks: Mapping[str, int]) -> None:
         """Tell how often test cohorts have been looked at."""

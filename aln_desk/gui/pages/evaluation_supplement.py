@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from aln_desk.gui.pages.evaluation_behind import Behind
 from aln_desk.gui.pages.evaluation_cards import Cards
 from aln_desk.gui.pages.evaluation_supplement_bodies import CaseTools, FigureBody
 from aln_desk.gui.pages.evaluation_supplement_card import KINDS, SupplementCard
-from aln_desk.gui.pages.evaluation_supplement_made import CAMS, CASES, MASKS, Wish
+from aln_desk.gui.pages.evaluation_supplement_made import CAMS, CASES, LEARNING, MASKS, Wish
 from aln_desk.gui.pages.evaluation_supplement_work import SupplementWork
 from aln_desk.gui.widgets.labels import button, label
 
@@ -38,9 +38,12 @@ _OF_IMAGES = (CASES, CAMS, MASKS)
 
 
 class Supplement(QWidget):
-    """``opened`` carries the id of a patient to show in Review."""
+    """``opened`` carries the id of a patient to show in Review, ``casesChanged`` the patients whose case sheets are
+    chosen by hand, by cohort.
+    """
 
     opened = Signal(str)
+    casesChanged = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,7 @@ class Supplement(QWidget):
         self.large = ""
         self.results: Results | None = None
         self._folder = Path()
+        self._series: Mapping[str, int] = {}
         self._columns = 0
         self._soon = QTimer(self, interval=_SOON_MS, singleShot=True)
         self._soon.timeout.connect(self._make_what_is_seen)
@@ -58,9 +62,14 @@ class Supplement(QWidget):
         self._connect()
         self.enlarge("")
 
-    def show_results(self, folder: Path, results: Results) -> None:
-        """Of these results of the project in this folder everything is made anew, as it is seen."""
-        self._folder, self.results = folder, results
+    def show_results(self, folder: Path, results: Results, series: Mapping[str, int]) -> None:
+        """Of these results of the project in this folder everything is made anew, as it is seen.
+
+        ``series`` are the numbers of the scorers' colours, by key.
+        """
+        if series != self._series:
+            self.cards[LEARNING].forget()
+        self._folder, self.results, self._series = folder, results, series
         self._soon.start()
 
     def forget(self, keys: Sequence[str]) -> None:
@@ -80,13 +89,19 @@ class Supplement(QWidget):
         """An outline has changed: what shows or measures outlines is made anew."""
         self.forget(_OF_IMAGES)
 
+    @property
+    def cases(self) -> CaseTools:
+        """Which patients have case sheets."""
+        tools = self.cards[CASES].tools
+        assert isinstance(tools, CaseTools)
+        return tools
+
     def show_sheets(self, found: Behind) -> None:
-        """Show the case sheets of these patients, read by the first model that they are about."""
-        card = self.cards[CASES]
-        if isinstance(card.tools, CaseTools) and self.results is not None:
-            card.tools.offer(self.results)
+        """Show the case sheets of these patients too, read by the first model that they are about."""
+        if self.results is not None:
+            self.cases.offer(self.results)
             self.enlarge(CASES)
-            card.tools.show_by_hand(found)
+            self.cases.add_by_hand(found)
 
     def enlarge(self, key: str) -> None:
         """Show one card alone; an empty or unknown key shows all of them again, that card in sight."""
@@ -94,6 +109,8 @@ class Supplement(QWidget):
         for name, card in self.cards.items():
             card.setVisible(self.large in ("", name))
             card.show_large(name == self.large)
+        self._columns = 0
+        self._arrange()
         self._single.setVisible(bool(self.large))
         self._contents.setVisible(not self.large)
         if self.large:
@@ -139,10 +156,10 @@ class Supplement(QWidget):
         if self.results is not None:
             card = self.cards[key]
             card.begin(self.results)
-            self.work.ask(Wish(key, self._folder, self.results, card.choice))
+            self.work.ask(Wish(key, self._folder, self.results, card.choice, self._series))
 
     def _arrange(self) -> None:
-        """Cards beside each other, as many as there is room for; wide ones take a row."""
+        """Cards beside each other, as many as there is room for; wide ones and a large one take a row."""
         columns = max(1, min(2, (self.width() - 16) // (_WIDE + 8)))
         if columns == self._columns:
             return
@@ -150,11 +167,12 @@ class Supplement(QWidget):
         for place in range(2):
             self._grid.setColumnStretch(place, int(place < columns))
         row, column = 0, 0
-        for card in self.cards.values():
-            if card.kind.wide and column:
+        for name, card in self.cards.items():
+            wide = card.kind.wide or name == self.large
+            if wide and column:
                 row, column = row + 1, 0
-            self._grid.addWidget(card, row, column, 1, columns if card.kind.wide else 1)
-            column = columns if card.kind.wide else column + 1
+            self._grid.addWidget(card, row, column, 1, columns if wide else 1)
+            column = columns if wide else column + 1
             if column >= columns:
                 row, column = row + 1, 0
 
@@ -163,6 +181,7 @@ class Supplement(QWidget):
         self.work.progressed.connect(lambda wish, done, total: self.cards[wish.key].show_progress(done, total))
         self._area.verticalScrollBar().valueChanged.connect(lambda: self._soon.start())
         self._inside.installEventFilter(self)
+        self.cases.changed.connect(lambda: self.casesChanged.emit(self.cases.by_hand))
         for card in self.cards.values():
             card.asked.connect(self._make)
             card.enlarged.connect(self.enlarge)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
@@ -97,6 +97,10 @@ class Tools(QWidget):
         self.choice = choice
         self.changed.emit()
 
+    def forget(self) -> None:
+        """Ask for nothing: another project is open."""
+        self.ask(Choice())
+
     def _box(self, word: str) -> QComboBox:
         box = _Box()
         box.setAccessibleName(word)
@@ -118,13 +122,14 @@ class _Box(QComboBox):
 
 
 class CaseTools(Tools):
-    """Whose cases, read by which model, and whether by rule."""
+    """Whose cases, read by which model, and whether by rule. ``by_hand`` are the patients chosen, by cohort."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(("Cohort", "Read by"), parent)
+        self.by_hand: dict[str, tuple[str, ...]] = {}
         self.how = label("", "caption")
         self.by_rule = button("Choose by rule", "small", "Of each cell of the confusion matrix the median patient")
-        self.by_rule.clicked.connect(lambda: self.ask(Choice(self.choice.cohort, self.choice.models)))
+        self.by_rule.clicked.connect(self._choose_by_rule)
         self.row.addWidget(self.how)
         self.row.addWidget(self.by_rule)
         self.ask(Choice())
@@ -143,18 +148,37 @@ class CaseTools(Tools):
         super().ask(choice)
         self._tell(len(choice.patients))
 
-    def show_by_hand(self, found: Behind) -> None:
-        """Show the sheets of these patients, read by the first model that they are about."""
+    def forget(self) -> None:
+        self.by_hand = {}
+        super().forget()
+
+    def add_by_hand(self, found: Behind) -> None:
+        """Show the sheets of these patients too, read by the first model that they are about."""
         about = tuple(key for key in found.scorers if self.boxes[1].findData(key) >= 0)[:1]
-        self.ask(Choice(found.cohort, about or self.choice.models, found.patients[:_MOST_BY_HAND]))
-        self._tell(len(found.patients))
+        wanted = tuple(dict.fromkeys((*self.by_hand.get(found.cohort, ()), *found.patients)))
+        self.by_hand[found.cohort] = wanted[:_MOST_BY_HAND]
+        self.ask(Choice(found.cohort, about or self.choice.models, wanted[:_MOST_BY_HAND]))
+        self._tell(len(wanted))
+
+    def restore(self, by_hand: Mapping[str, tuple[str, ...]]) -> None:
+        """These were chosen when the project was left."""
+        self.by_hand = dict(by_hand)
+        cohort = next(iter(by_hand), "")
+        self.ask(Choice(cohort, (), by_hand.get(cohort, ())))
+
+    def among(self, cohorts: Sequence[str]) -> list[str]:
+        """The patients chosen by hand in these cohorts; none: all cases are the rule's."""
+        return [name for cohort in cohorts for name in self.by_hand.get(cohort, ())]
+
+    def _choose_by_rule(self) -> None:
+        self.by_hand.pop(self.choice.cohort, None)
+        self.ask(Choice(self.choice.cohort, self.choice.models))
 
     def _chosen(self) -> None:
         """Patients chosen by hand are of their cohort."""
         cohorts, models = self.boxes
         cohort = str(cohorts.currentData())
-        by_hand = self.choice.patients if cohort == self.choice.cohort else ()
-        self.ask(Choice(cohort, (str(models.currentData()),), by_hand))
+        self.ask(Choice(cohort, (str(models.currentData()),), self.by_hand.get(cohort, ())))
 
     def _tell(self, asked: int) -> None:
         count = len(self.choice.patients)

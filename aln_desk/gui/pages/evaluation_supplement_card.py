@@ -12,13 +12,16 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QStackedWidget,
 
 from aln_desk.evaluation.results import Results
 from aln_desk.evaluation.tables.table import Table
+from aln_desk.gui.pages.evaluation_learning import LearningBody
 from aln_desk.gui.pages.evaluation_supplement_bodies import CamTools, CaseTools, FigureBody, NomogramBody, Tools
 from aln_desk.gui.pages.evaluation_supplement_made import (
     CAMS,
     CASES,
+    LEARNING,
     MASKS,
     NOMOGRAM,
     Choice,
+    Learnt,
     Made,
     Picture,
     Reason,
@@ -27,11 +30,11 @@ from aln_desk.gui.pages.evaluation_supplement_made import (
 from aln_desk.gui.pages.evaluation_table import TableBody
 from aln_desk.gui.widgets.labels import button, label
 
-Body = TableBody | FigureBody | NomogramBody
+Body = TableBody | FigureBody | NomogramBody | LearningBody
 
 _LONG_MS = 2000
 """After so long a card says that it is still at work."""
-_TABLE, _FIGURE = 300, 340
+_TABLE, _FIGURE, _SENTENCE = 300, 340, 148
 _ANY = 16777215
 """Qt's word for no limit."""
 
@@ -64,7 +67,8 @@ KINDS = (
     SupplementKind(NOMOGRAM, "Nomogram", "Figure S3: probability of a positive node", 400, wide=True),
     SupplementKind("table_s5", "Every pair of models", "Table S5: DeLong, McNemar", wide=True, called=True),
     SupplementKind("table_s4", "Calibration", "Table S4", wide=True),
-    SupplementKind("figure_s6", "Learning curves", "Figure S6", 480, wide=True),
+    SupplementKind("table_s6", "Subgroups", "Table S6: AUC of the first scores ticked", wide=True),
+    SupplementKind(LEARNING, "Learning curves", "Figure S6", 540, wide=True),
 )
 
 
@@ -72,6 +76,8 @@ def make_body(kind: SupplementKind) -> Body:
     """What lies on a card of this kind."""
     if kind.key == NOMOGRAM:
         return NomogramBody()
+    if kind.key == LEARNING:
+        return LearningBody()
     return TableBody(kind.title) if kind.key.startswith("table") else FigureBody(kind.title)
 
 
@@ -145,6 +151,7 @@ class SupplementCard(QFrame):
         self.state.setText("")
         self.body.setEnabled(True)
         self._fill()
+        self._fit()
         self._stack.setCurrentWidget(self.waiting if isinstance(made, Reason) else self.body)
         if isinstance(made, Picture) and self.tools is not None:
             self.tools.show_choice(made.shown)
@@ -158,7 +165,8 @@ class SupplementCard(QFrame):
         self.forget()
         self._made = None
         if self.tools is not None:
-            self.tools.ask(Choice())
+            self.tools.forget()
+        self._fit()
         self.waiting.end("")
         self._stack.setCurrentWidget(self.waiting)
 
@@ -166,8 +174,7 @@ class SupplementCard(QFrame):
         """Alone, or among others."""
         self.large = large
         self.open.setVisible(not large)
-        self.setMinimumHeight(0 if large else self.kind.high)
-        self.setMaximumHeight(_ANY if large else self.kind.high)
+        self._fit()
         if isinstance(self.body, FigureBody):
             self.body.show_large(large)
         self._fill()
@@ -192,6 +199,14 @@ class SupplementCard(QFrame):
             body.show_picture(made)
         elif isinstance(made, Scale) and isinstance(body, NomogramBody):
             body.show_scale(made)
+        elif isinstance(made, Learnt) and isinstance(body, LearningBody):
+            body.show_runs(made.runs)
+
+    def _fit(self) -> None:
+        """Among others as high as its kind, or as the sentence that says why there is nothing."""
+        high = _SENTENCE if self.kind.wide and isinstance(self._made, Reason) else self.kind.high
+        self.setMinimumHeight(0 if self.large else high)
+        self.setMaximumHeight(_ANY if self.large else high)
 
     def _stop(self) -> None:
         self.waiting.halt()

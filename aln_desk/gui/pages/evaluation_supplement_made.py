@@ -6,24 +6,27 @@ What draws figures is loaded here only when the first is asked for; it takes a s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aln_desk.domain.errors import AlnError
+from aln_desk.domain.messages import Curve
 from aln_desk.domain.patient import Patient
 from aln_desk.evaluation.results import Results
 from aln_desk.evaluation.tables.table import Table
 from aln_desk.io.project import Project
+from aln_desk.io.runs import read_events
 from aln_desk.stats.nomogram import Nomogram
 
 if TYPE_CHECKING:
+    from aln_desk.evaluation.provenance import ModelRecord
     from aln_desk.evaluation.study import Drawn, Study
     from aln_desk.evaluation.tables.overlap import Overlap
 
-CASES, CAMS, MASKS, NOMOGRAM = "figure_4", "figure_s1", "table_s2", "figure_s3"
+CASES, CAMS, MASKS, NOMOGRAM, LEARNING = "figure_4", "figure_s1", "table_s2", "figure_s3", "figure_s6"
 _A_SLICE = 0.5
 """Seconds of measuring masks after which others have their turn."""
 
@@ -60,6 +63,26 @@ class Scale:
     legend: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LearntRun:
+    """The training of a model by its ``name``, the number of whose colour is ``series``.
+
+    ``maskless``: it learnt the status alone, and what it says of masks and lesion types means nothing.
+    """
+
+    name: str
+    series: int
+    curves: tuple[Curve, ...]
+    maskless: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """The trainings that made the models, in their order; each kept curves."""
+
+    runs: tuple[LearntRun, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why there is nothing, as a sentence."""
@@ -76,17 +99,21 @@ class Further:
     go_on: Callable[[], Made]
 
 
-Made = Table | Picture | Scale | Reason | Further
+Made = Table | Picture | Scale | Learnt | Reason | Further
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wish:
-    """A card (its ``key`` is a piece's) of these results of the project in ``folder``."""
+    """A card (its ``key`` is a piece's) of these results of the project in ``folder``.
+
+    ``series`` are the numbers of the scorers' colours, by key.
+    """
 
     key: str
     folder: Path
     results: Results
     choice: Choice = Choice()
+    series: Mapping[str, int] = field(default_factory=dict)
 
 
 def make(wish: Wish) -> Made:
@@ -98,6 +125,7 @@ def make(wish: Wish) -> Made:
         CAMS: _cams,
         MASKS: _masks,
         NOMOGRAM: _nomogram,
+        LEARNING: _learning,
     }
     try:
         with Project.open(wish.folder) as project:
@@ -147,6 +175,18 @@ def _nomogram(study: Study, wish: Wish) -> Made:
 
     found = fitted(study)
     return Scale(found.nomogram, found.numbers, found.legend)
+
+
+def _learning(study: Study, wish: Wish) -> Made:
+    runs = (_learnt(one, wish.series) for one in study.records if one.run is not None)
+    kept = tuple(run for run in runs if run.curves)
+    return Learnt(kept) if kept else _piece(study, wish)  # which says why
+
+
+def _learnt(record: ModelRecord, series: Mapping[str, int]) -> LearntRun:
+    events = read_events(record.run.folder) if record.run is not None else ()
+    curves = tuple(event for event in events if isinstance(event, Curve))
+    return LearntRun(record.scorer.name, series.get(record.scorer.key, 0), curves, record.status_only)
 
 
 def _masks(study: Study, wish: Wish) -> Made:

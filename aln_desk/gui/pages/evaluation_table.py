@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,19 +21,17 @@ from PySide6.QtWidgets import (
 
 from aln_desk.evaluation.tables.table import Table, is_heading, to_csv, to_html
 from aln_desk.gui import theme
+from aln_desk.gui.pages.evaluation_table_fit import MARGIN, STEP, Fit, above, fit, font_below
 from aln_desk.gui.widgets import plot_axes
 from aln_desk.gui.widgets.labels import button, label
 
-_ROW = 26
-_FRAME = 14
-_MOST_ROWS = 11
-_CELL_EDGES = 20
-"""Pixels of a column beside its words."""
-_FEW = 3
-_LIMITS = re.compile(r" \([^()]*\)$")
+_ROW, _FOLDED = 26, 38
+_HIGHEST, _BAR = 304, 12
+"""Pixels: of rows that a card shows at once, and of the bar below them."""
+_ACROSS = Qt.AlignmentFlag.AlignHorizontal_Mask
 _STYLE = (
-    "QTableWidget, QHeaderView, QHeaderView::section { background: transparent; }"
-    "QHeaderView::section { padding: 6px 5px; } QTableWidget::item { padding: 0 3px; }"
+    "QTableWidget, QHeaderView, QHeaderView::section, QAbstractScrollArea::corner { background: transparent; }"
+    f"QHeaderView::section {{ padding: 6px {MARGIN}px; }}"
 )
 
 
@@ -68,34 +68,37 @@ class TableBody(QWidget):
 class FigureTable(QTableWidget):
     """Ctrl+C copies it whole: as HTML for a document, as CSV elsewhere.
 
-    A ``brief`` one leaves the limits behind its figures to their tooltips where they do not fit.
+    What does not fit on one line is folded (see `fit`); a ``brief`` one may leave limits to its tooltips.
     """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shown: Table | None = None
         self.brief = False
-        self._drawn: Table | None = None
+        self._drawn: Fit | None = None
         self.setAccessibleName(name)
+        self.setItemDelegate(_Cell(self))
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)  # Tab leaves the table
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setStyleSheet(_STYLE)
         self.setVerticalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW)
+        self.verticalHeader().setMinimumSectionSize(_ROW)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
         """All rows, as far as a card goes, and the bar below where the table is wider than there is room."""
-        heading = self.horizontalHeader().sizeHint().height()
-        return QSize(600, heading + min(self.rowCount(), _MOST_ROWS - 1) * _ROW + _FRAME + 8)
+        bar = _BAR if self._drawn and sum(self._drawn.widths) > self.viewport().width() else 0
+        rows = min(self.verticalHeader().length(), _HIGHEST)
+        return QSize(600, self.horizontalHeader().sizeHint().height() + rows + bar + 4)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, self.sizeHint().height())
@@ -130,37 +133,45 @@ class FigureTable(QTableWidget):
             super().keyPressEvent(event)
 
     def _draw(self) -> None:
-        table = self.shown
-        if table is not None and self.brief and _width(table) > self.viewport().width():
-            table = without_limits(table)
-        if table == self._drawn:
+        shown = None if self.shown is None else fit(self.shown, self.viewport().width(), self.brief)
+        if shown == self._drawn:
             return
-        self._drawn = table
+        before, self._drawn = self._drawn, shown
+        if shown is None:
+            self.clear()
+            self.setRowCount(0)
+            self.setColumnCount(0)
+        elif before is None or replace(before, widths=shown.widths) != shown:
+            self._fill(shown)
+        for place, wide in enumerate(shown.widths if shown else ()):
+            self.setColumnWidth(place, wide)
+        self.updateGeometry()
+
+    def _fill(self, found: Fit) -> None:
+        table = found.table
         self.clear()
         self.clearSpans()
-        self.setRowCount(len(table.rows) if table else 0)
-        self.setColumnCount(len(table.columns) if table else 0)
-        if table is not None:
-            self._fill(table)
-            self.updateGeometry()
-
-    def _fill(self, table: Table) -> None:
+        self.setRowCount(len(table.rows))
+        self.setColumnCount(len(table.columns))
         for place, (words, end) in enumerate(zip(table.columns, table.right(), strict=True)):
-            header = QTableWidgetItem(_heading(table, place))
+            header = QTableWidgetItem(found.heads[place])
             header.setFont(plot_axes.caption())  # the stylesheet's own font is not measured
-            header.setToolTip(" ".join([_above(table, place)[0], words]).strip())
+            header.setToolTip(" ".join([above(table, place)[0], words]).strip())
             header.setTextAlignment(_side(end))
             self.setHorizontalHeaderItem(place, header)
-        for number in range(len(table.rows)):
+        for number, row in enumerate(table.rows):
             self._fill_row(number, table)
+            self.setRowHeight(number, _FOLDED if found.folded and not is_heading(row) else _ROW)
 
     def _fill_row(self, number: int, table: Table) -> None:
         row, whole, ends = table.rows[number], self.shown, table.right()
         heading = is_heading(row)
         for place, text in enumerate(row):
-            entry = QTableWidgetItem("   " * table.depth(number) + text if place == 0 else text)
+            entry = QTableWidgetItem(STEP * table.depth(number) + text if place == 0 else text)
             entry.setTextAlignment(_side(ends[place]))
-            if whole is not None and whole.rows[number][place] != text:
+            if place == 0:
+                entry.setToolTip(text)  # it may be cut down
+            elif whole is not None and whole.rows[number][place] != text:
                 entry.setToolTip(f"{table.columns[place]} {whole.rows[number][place]}")
             if heading:
                 entry.setForeground(QColor(theme.palette().muted))
@@ -170,20 +181,26 @@ class FigureTable(QTableWidget):
             self.setSpan(number, 0, 1, len(row))
 
 
-def _above(table: Table, column: int) -> tuple[str, int]:
-    """What stands above a column's heading, and over how many columns."""
-    end = 0
-    for words, count in table.spans:
-        end += count
-        if column < end:
-            return words, count
-    return "", 0
+class _Cell(QStyledItemDelegate):
+    """Words with no more beside them than `fit` reckons with; a second line stands below, small and quiet."""
 
-
-def _heading(table: Table, column: int) -> str:
-    """A column's heading. What stands above few columns is said here: their own headings mean nothing without it."""
-    words, count = _above(table, column)
-    return f"{words}\n{table.columns[column]}" if words and count <= _FEW else table.columns[column]
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        shown = QStyleOptionViewItem(option)
+        self.initStyleOption(shown, index)
+        value, _, below = str(index.data()).partition("\n")
+        shown.text = ""
+        shown.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, shown.widget)
+        box = QRectF(shown.rect).adjusted(MARGIN, 5, -MARGIN, -5)
+        side, high = shown.displayAlignment & _ACROSS, Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(shown.font)
+        painter.setPen(shown.palette.color(QPalette.ColorRole.Text))
+        words = shown.fontMetrics.elidedText(value, shown.textElideMode, round(box.width()))
+        painter.drawText(box, side | (Qt.AlignmentFlag.AlignTop if below else high), words)
+        painter.setFont(font_below())
+        painter.setPen(QColor(theme.palette().muted))
+        painter.drawText(box, side | Qt.AlignmentFlag.AlignBottom, below)
 
 
 def _copies(event: QEvent) -> bool:
@@ -199,25 +216,6 @@ def _bold() -> QFont:
     font.setPixelSize(theme.CAPTION)
     font.setBold(True)
     return font
-
-
-def _width(table: Table) -> int:
-    """Pixels that a whole table wants."""
-    metrics = QFontMetrics(theme.body_font())
-    rows = [row for row in table.rows if not is_heading(row)]
-    return sum(
-        max(map(metrics.horizontalAdvance, cells)) + _CELL_EDGES for cells in zip(table.columns, *rows, strict=True)
-    )
-
-
-def without_limits(table: Table) -> Table:
-    """Its figures without the limits in brackets behind them, but where the column's heading speaks of brackets."""
-    keeps = [number == 0 or "(" in words for number, words in enumerate(table.columns)]
-    rows = (
-        tuple(text if keep else _LIMITS.sub("", text) for text, keep in zip(row, keeps, strict=True))
-        for row in table.rows
-    )
-    return replace(table, rows=tuple(rows))
 
 
 def of_cohort(table: Table, cohort: str) -> Table:

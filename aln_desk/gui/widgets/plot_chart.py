@@ -25,11 +25,15 @@ _FAINT = 70
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: which value of which part (``train``, ``validation``, or a run's name) it follows; its name."""
+    """One line: which value of which part (``train``, ``validation``, or a run's name) it follows; its name.
+
+    ``series`` is the number of its colour and dash; -1: its place among the lines of its chart.
+    """
 
     part: str
     value: str
     words: str
+    series: int = -1
 
 
 class ChartCard(QFrame):
@@ -130,9 +134,9 @@ class ChartCard(QFrame):
         """Colours of the theme in use."""
         plot_style.dress(self._plot)
         self._cross.setPen(QPen(QColor(theme.palette().muted), 0))
-        for place, line in enumerate(self.lines):
-            colour = plot_style.series_colour(place)
-            self._curves[line].setPen(plot_style.chart_pen(place, self.devicePixelRatioF()))
+        for line, series in zip(self.lines, self._series(), strict=True):
+            colour = plot_style.series_colour(series)
+            self._curves[line].setPen(plot_style.chart_pen(series, self.devicePixelRatioF()))
             self._curves[line].setSymbolBrush(colour)
             self._curves[line].setSymbolPen(None)
             self._curves[line].setSymbolSize(5)
@@ -151,8 +155,12 @@ class ChartCard(QFrame):
         self.hovered.emit(nearest(steps, box.mapSceneToView(at).x()) if inside else None)
 
     def _tell_values(self) -> None:
-        self.legend.tell([line.words for line in self.lines], [self._value(*self.values[line]) for line in self.lines])
+        values = [self._value(*self.values[line]) for line in self.lines]
+        self.legend.tell([line.words for line in self.lines], values, self._series())
         self._step.setText("" if self._at is None else f"at step {self._at:,}")
+
+    def _series(self) -> list[int]:
+        return [place if line.series < 0 else line.series for place, line in enumerate(self.lines)]
 
     def _value(self, steps: Sequence[int], values: Sequence[float]) -> float | None:
         if not values:

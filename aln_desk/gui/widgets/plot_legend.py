@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from aln_desk.gui import theme
@@ -24,14 +24,15 @@ class Legend(QWidget):
         super().__init__(parent)
         self._names: Sequence[str] = ()
         self._values: Sequence[float | None] = ()
+        self._series: Sequence[int] = ()
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
-    def tell(self, names: Sequence[str], values: Sequence[float | None]) -> None:
-        """Name each line, and its value; a line that has none (None) is left out but keeps its colour."""
+    def tell(self, names: Sequence[str], values: Sequence[float | None], series: Sequence[int]) -> None:
+        """Name each line, its value and the number of its colour; a line that has no value (None) is left out."""
         before = self._words()
-        self._names, self._values = names, values
+        self._names, self._values, self._series = names, values, series
         words = self._words()
         self.setAccessibleName(", ".join(words))
         self.setToolTip("\n".join(words))
@@ -45,12 +46,18 @@ class Legend(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(200, self.heightForWidth(max(self.width(), 200)))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A layout asks for the height before it gives the width."""
+        super().resizeEvent(event)
+        if self.height() != self.heightForWidth(self.width()):
+            self.updateGeometry()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(_font())
         for place, spot in self._places(self.width()):
-            painter.setPen(plot_style.series_pen(place))
+            painter.setPen(plot_style.series_pen(self._series[place]))
             painter.drawLine(spot + QPoint(0, _ROW // 2), spot + QPoint(_SWATCH, _ROW // 2))
             painter.setPen(QColor(theme.palette().muted))
             room = QRect(spot.x() + _SWATCH + _GAP, spot.y(), self.width(), _ROW)

@@ -143,10 +143,13 @@ class LinePlot(QWidget):
         super().focusOutEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right go along a line, up and down to another line, Enter and Space choose."""
+        """Left and right go along a line, up and down to another line, Enter and Space choose; Enter on what is chosen
+        is left to what lies around.
+        """
         key = Qt.Key(event.key())
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self.pointed is not None:
+        chooses = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        if key in chooses and self.pointed is not None and self.pointed != self.chosen:
             self._take(self.pointed)
         elif key in steps and self._own():
             self._point(self._stepped(steps[key], key in (Qt.Key.Key_Up, Qt.Key.Key_Down)))

@@ -1,0 +1,148 @@
+"""The shortcut study as one command: ``python -m training.shortcut --work DIR --out DIR``.
+
+Simulates the same patients without and with a mark, burned in, that tells the outcome in the training cohort and
+nothing in the test cohorts. Trains single T and the multi-instance model on each, with what the scanner drew left in
+and with it blanked, through the command line that users have, and lets them read the test cohorts. The table says how
+far each falls behind its twin that was taught without the mark and reads the very same images, and how much of its
+positive evidence lies on the mark and in the lesion. A step whose result lies in ``--work`` already is not done again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import math
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aln_desk.io import atomic
+from aln_desk.io.project import Project
+from aln_desk.io.runs import Run, read_runs
+from training.phantom.latents import SHORTCUTS, Shortcut
+from training.shortcut.reading import EXTERNAL, INTERNAL, StudyReading, marks_of, read_tests
+from training.shortcut.table import MIL, SINGLE_T, WITHOUT, Row, Taught, rows_of, to_csv, to_markdown
+
+PATIENTS, SEED = 1557, 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what is missing and write ``shortcut.csv`` and ``shortcut.md`` to ``--out``."""
+    options = _parser().parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    kinds: tuple[Shortcut, ...] = (WITHOUT, *(kind for kind in SHORTCUTS if kind in options.marks))
+    for kind in kinds:
+        _prepare(options, kind)
+    readings: dict[tuple[Taught, Shortcut], StudyReading] = {}
+    for taught in _models(kinds):
+        run = _trained(options, taught)
+        for read in kinds if taught.study == WITHOUT else (taught.study,):
+            readings[taught, read] = _reading(options, run, read)
+        _write(options, list(rows_of(readings)))
+    return 0
+
+
+def _write(options: argparse.Namespace, rows: Sequence[Row]) -> None:
+    """The tables so far: after every model, since all of them take hours."""
+    table = to_markdown(rows, _about(options))
+    atomic.write_text(options.out / "shortcut.csv", to_csv(rows))
+    atomic.write_text(options.out / "shortcut.md", table)
+    print(table, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.shortcut", description="How far a mark misleads.")
+    parser.add_argument("--work", type=Path, required=True, help="folder for studies and models (a few GB)")
+    parser.add_argument("--out", type=Path, required=True)
+    marks = [kind for kind in SHORTCUTS if kind != WITHOUT]
+    parser.add_argument("--marks", nargs="+", choices=marks, default=marks, help="kinds of mark (default: all)")
+    parser.add_argument("--patients", type=int, default=PATIENTS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--preset", default="paper", help="of the multi-instance model (default: paper)")
+    parser.add_argument("--single-backbone", default="resnet-101", help="of single T (default: resnet-101)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changed in every run alike")
+    parser.add_argument("--device", default="auto")
+    return parser
+
+
+def _models(kinds: Sequence[Shortcut]) -> Iterator[Taught]:
+    """Every model; those taught without a mark come first."""
+    for kind in kinds:
+        for net in (SINGLE_T, MIL):
+            yield from (Taught(kind, net, blanked) for blanked in (False, True))
+
+
+def _prepare(options: argparse.Namespace, kind: Shortcut) -> None:
+    """The study and, so that no model need read the training patients again, a project of its test cohorts alone."""
+    study, tests = options.work / kind, _tests(options, kind)
+    if not study.exists():
+        _aln_desk("simulate", study, "--patients", options.patients, "--seed", options.seed, "--shortcut", kind)
+    if not (tests / "project.sqlite").exists():
+        tests.mkdir(exist_ok=True)
+        atomic.write_text(tests / "tests.csv", _test_table(study))
+        _aln_desk("new", tests, "--from", study, "--csv", tests / "tests.csv")
+
+
+def _test_table(study: Path) -> str:
+    """The rows of the study's table that belong to the test cohorts, with whole paths."""
+    with (study / "patients.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["cohort"] in (INTERNAL, EXTERNAL)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "file": str((study / row["file"]).resolve())} for row in rows)
+    return text.getvalue()
+
+
+def _trained(options: argparse.Namespace, taught: Taught) -> Run:
+    """The finished run of this model: found, or gone on with, or made."""
+    study, label = options.work / taught.study, f"shortcut: {taught.net}{', blanked' if taught.blanked else ''}"
+    last = _last_run(study, label)
+    if last is not None and last.state == "finished" and Path(last.model).is_dir():
+        return last
+    if last is not None and last.state in ("running", "stopped"):
+        _aln_desk("train", "all", study, "--resume", last.name, "--device", options.device)
+    else:
+        settings = [*options.set, f"clean={str(taught.blanked).lower()}"]
+        if taught.net == SINGLE_T:
+            settings.append(f"backbone={options.single_backbone}")
+        changes = [word for setting in settings for word in ("--set", setting)]
+        preset = "single-t" if taught.net == SINGLE_T else options.preset
+        _aln_desk("train", "all", study, "--preset", preset, *changes, "--name", label, "--device", options.device)
+    made = _last_run(study, label)
+    assert made is not None
+    return made
+
+
+def _last_run(study: Path, label: str) -> Run | None:
+    with Project.open(study) as project:
+        return next((run for run in read_runs(project.runs) if run.label == label), None)
+
+
+def _reading(options: argparse.Namespace, run: Run, kind: Shortcut) -> StudyReading:
+    """What the run's model makes of the test cohorts of the study of this kind."""
+    tests, model = _tests(options, kind), Path(run.model)
+    _aln_desk("predict", tests, "--model", model, "--device", options.device)
+    return read_tests(tests, model, marks_of(options.work / kind), run.figures.get("auc", math.nan), options.device)
+
+
+def _tests(options: argparse.Namespace, kind: Shortcut) -> Path:
+    return Path(options.work / f"{kind}-tests")
+
+
+def _about(options: argparse.Namespace) -> str:
+    changed = " ".join(f"--set {setting}" for setting in options.set) or "nothing changed"
+    return (
+        f"`aln-desk simulate --patients {options.patients} --seed {options.seed}`; single T with "
+        f"{options.single_backbone}, MIL by preset `{options.preset}`; in every run alike: `{changed}`."
+    )
+
+
+def _aln_desk(*words: object) -> None:
+    subprocess.run([sys.executable, "-m", "aln_desk", *map(str, words)], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,8 +1,9 @@
 """The embedded model's recipe as one command: ``python -m training.embedded --work DIR --out resources/model``.
 
-Simulate a study, train both stages on its training cohort, read a fresh cohort of another seed, and write the model
-with a card that states what was measured beside the best possible. Everything goes through the command line that
-users have; a step whose result lies in ``--work`` already is not done again.
+Simulate the study, add real images without outcomes (``--real``, see `training.real_images`), train both stages on its
+training cohorts, read its test cohorts, and write the model with a card that states what was measured beside the best
+possible. Everything goes through the command line that users have; a step whose result lies in ``--work`` already is
+not done again.
 """
 
 from __future__ import annotations
@@ -12,30 +13,53 @@ import csv
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from aln_desk.domain.patient import Role
 from aln_desk.domain.verdict import SIMULATED
 from aln_desk.io import atomic
 from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
+from aln_desk.io.runs import read_runs
 from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.stats.roc import auc, auc_interval
+from training import real_images
 
-STUDY_PATIENTS, STUDY_SEED = 1300, 1
-TEST_PATIENTS, TEST_SEED = 200, 2
+Setting = tuple[str, str]
+
+PATIENTS, SEED = 1557, 1
+LABEL = "embedded"
+PRESET = "small"
+SETTINGS: tuple[Setting, ...] = (
+    ("backbone", "resnet10t"),
+    ("clean", "true"),
+    ("dtype", "float16"),
+    ("mtl.balanced", "true"),
+    ("mtl.iterations", "4000"),
+    ("mtl.learning_rate", "1e-3"),
+    ("mtl.scale_low", "0.7"),
+    ("mtl.scale_high", "1.4"),
+    ("mtl.rotate", "15"),
+    ("mtl.gamma", "0.4"),
+    ("mtl.ema", "0.995"),
+    ("mtl.validate_every", "1000"),
+    ("mil.layers", "2"),
+)
+"""What the embedded model is, beside its preset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Patient AUCs on the fresh cohort: the model's with its 95 % DeLong interval, and the best possible ones from
+    """Patient AUCs on one test cohort: the model's with its 95 % DeLong interval, and the best possible ones from
     clinical variables, from the tumour's signs, and from all signs that the images show.
     """
 
+    cohort: str
     patients: int
     model: tuple[float, float, float]
     best_clinical: float
@@ -46,56 +70,74 @@ class Reached:
 def main(arguments: Sequence[str]) -> int:
     """Do what is missing and write the model and its card to ``--out``."""
     parser = argparse.ArgumentParser(prog="python -m training.embedded", description="Train the embedded model.")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the simulated studies (about 1 GB)")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the simulated study (about 1 GB)")
     parser.add_argument("--out", type=Path, required=True, help="where the model goes, such as resources/model")
+    parser.add_argument("--real", type=Path, help="folder of real images with outlines and manifest.csv")
+    parser.add_argument("--lesions", type=Path, help="what training.real_lesions wrote, for the card")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--preset", default="small")
     options = parser.parse_args(arguments)
-    study, test = options.work / "study", options.work / "fresh"
-    for folder, patients, seed in ((study, STUDY_PATIENTS, STUDY_SEED), (test, TEST_PATIENTS, TEST_SEED)):
-        if not folder.exists():
-            _aln_desk("simulate", folder, "--patients", patients, "--seed", seed)
-    with Project.open(study) as project:
-        if project.adopted() is None:
-            extra = ["--resume"] if any(project.runs.iterdir()) else []
-            changes = ["--preset", options.preset, "--set", "dtype=float16", "--name", "embedded"]
-            _aln_desk("train", "all", study, *changes, "--device", options.device, "--adopt", *extra)
-        model = project.adopted()
-    assert model is not None
-    _aln_desk("predict", test, "--model", model, "--device", options.device)
-    reached = measure(test)
+    study = joined_study(options.work / "study", options.real)
+    model = trained(study, options.device)
+    _aln_desk("predict", study, "--model", model, "--device", options.device)
+    lesions = (options.lesions / "lesions.md").read_text(encoding="utf-8") if options.lesions else ""
+    text = card(model, measure(study), lesions)
     shutil.rmtree(options.out, ignore_errors=True)
     shutil.copytree(model, options.out)
-    atomic.write_text(options.out / "CARD.md", card(model, reached))
-    print(card(model, reached))
+    atomic.write_text(options.out / "CARD.md", text)
+    print(text)
     return 0
 
 
-def measure(folder: Path) -> Reached:
-    """Compare the verdicts with the best possible scores, in a simulated project that has been read."""
-    scores = {row["patient"]: float(row["score"]) for row in _rows(folder / "predictions" / "verdicts.csv")}
-    truth = [row for row in _rows(folder / "truth.csv") if row["patient"] in scores]
-    outcome = np.array([int(row["outcome"]) for row in truth])
-    best = {
-        column: auc(outcome, np.array([float(row[column]) for row in truth]))
-        for column in ("best_clinical", "best_tumour", "best_score")
-    }
-    return Reached(
-        patients=len(truth),
-        model=auc_interval(outcome, np.array([scores[row["patient"]] for row in truth])),
-        best_clinical=best["best_clinical"],
-        best_tumour=best["best_tumour"],
-        best=best["best_score"],
-    )
+def joined_study(folder: Path, real: Path | None) -> Path:
+    """The project of the study in ``folder``, simulated if it is not there, with the real images in it."""
+    if not folder.exists():
+        _aln_desk("simulate", folder, "--patients", PATIENTS, "--seed", SEED)
+    with Project.open(folder) as project:
+        if real and real_images.COHORT not in {cohort.name for cohort in project.cohorts()}:
+            real_images.add(project, real)
+    return folder
 
 
-def card(model: Path, reached: Reached) -> str:
+def trained(study: Path, device: str) -> Path:
+    """The adopted model of the study, trained if there is none; an unfinished training goes on."""
+    with Project.open(study) as project:
+        if project.adopted() is None:
+            begun = any(run.label == LABEL for run in read_runs(project.runs))
+            wanted = [word for key, value in SETTINGS for word in ("--set", f"{key}={value}")]
+            words = ["--resume"] if begun else ["--preset", PRESET, "--name", LABEL, *wanted]
+            _aln_desk("train", "all", study, *words, "--device", device, "--adopt")
+        model = project.adopted()
+    assert model is not None
+    return model
+
+
+def measure(folder: Path) -> list[Reached]:
+    """Compare the verdicts on each test cohort with the best possible scores, in a simulated project that was read."""
+    rows = _rows(folder / "predictions" / "verdicts.csv")
+    with Project.open(folder) as project:
+        tests = [cohort.name for cohort in project.cohorts() if cohort.role in (Role.INTERNAL_TEST, Role.EXTERNAL_TEST)]
+    truth = {row["patient"]: row for row in _rows(folder / "truth.csv")}
+    return [_reached(name, [row for row in rows if row["cohort"] == name], truth) for name in tests]
+
+
+def _reached(cohort: str, rows: Sequence[dict[str, str]], truth: Mapping[str, dict[str, str]]) -> Reached:
+    known = [truth[row["patient"]] for row in rows]
+    outcome = np.array([int(row["outcome"]) for row in known])
+
+    def best(column: str) -> float:
+        return auc(outcome, np.array([float(row[column]) for row in known]))
+
+    model = auc_interval(outcome, np.array([float(row["score"]) for row in rows]))
+    return Reached(cohort, len(rows), model, best("best_clinical"), best("best_tumour"), best("best_score"))
+
+
+def card(model: Path, reached: Sequence[Reached], lesions: str = "") -> str:
     """The model's card: what it is, what it was taught, what it reached, what it is not for."""
     manifest = read_manifest(model)
     training, figures = manifest["training"], manifest["figures"]
-    value, low, high = reached.model
     base = f"; stage 1 is that of model {training['base']}" if training.get("base") else ""
     conformal = manifest.get("conformal")
+    rows = "\n".join(map(_row, reached))
     error = f"{conformal['error']:.0%} in either outcome" if conformal else "none: every verdict is decided"
     return f"""# Embedded model {manifest["digest"]}
 
@@ -106,23 +148,42 @@ Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, 
 {_trained_on(manifest)}
 | | |
 |---|---|
-| made by | `python -m training.embedded --work DIR --out resources/model` |
-| study | `aln-desk simulate --patients {STUDY_PATIENTS} --seed {STUDY_SEED}`, its training cohort |
+| made by | `python -m training.embedded --work DIR --real IMAGES --out resources/model` |
+| study | `aln-desk simulate --patients {PATIENTS} --seed {SEED}`, its training cohort |
 | patients fitted / held out | {training["patients_fit"]} / {training["patients_tune"]} |
 | preset, device | {training["preset"]}, {training["device"]}{base} |
 | threshold | {manifest["threshold"]:.4f} ({manifest["threshold_rule"]}) |
 | accepted error; other verdicts are uncertain | {error} |
 | held-out mask Dice, lesion type accuracy | {figures["dice"]:.3f}, {figures["lesion_accuracy"]:.3f} |
 
-## On {reached.patients} fresh simulated patients (`--seed {TEST_SEED}`)
+## On simulated patients that it has not seen
 
-| reader | patient AUC |
-|---|---|
-| this model | {value:.3f} (95 % interval {low:.3f} to {high:.3f}) |
-| best possible | {reached.best:.3f} |
-| best possible from the tumour alone | {reached.best_tumour:.3f} |
-| best possible from clinical variables | {reached.best_clinical:.3f} |
+| cohort | patients | this model: patient AUC | best possible | from the tumour alone | from clinical variables |
+|---|---|---|---|---|---|
+{rows}
+{_real(lesions)}
+## Limits
+
+* Outcomes were simulated; real images taught masks and lesion types only.
+* The real images are breast ultrasound of one hospital and one maker's scanner, few of them of the axilla.
 """
+
+
+def _row(reached: Reached) -> str:
+    value, low, high = reached.model
+    best = f"{reached.best:.3f} | {reached.best_tumour:.3f} | {reached.best_clinical:.3f}"
+    return f"| {reached.cohort} | {reached.patients} | {value:.3f} (95 % interval {low:.3f} to {high:.3f}) | {best} |"
+
+
+def _real(lesions: str) -> str:
+    if not lesions:
+        return ""
+    return f"""
+## On real images, by cross-validation of this recipe
+
+Figures with 95 % intervals; `python -m training.real_lesions STUDY --real IMAGES --out DIR`.
+
+{lesions}"""
 
 
 def _trained_on(manifest: dict[str, Any]) -> str:

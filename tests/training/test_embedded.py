@@ -30,21 +30,24 @@ def test_measuring_compares_with_the_best_possible(study: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["patient", "outcome", "best_clinical", "best_tumour", "best_score"])
         writer.writerows([p.id, p.outcome, 0.5, 1 - (p.outcome or 0), p.outcome] for p in patients)
-    reached = measure(study)
-    assert reached.patients == len(patients) - 1
+    (reached,) = measure(study)
+    tested = [k for k, p in enumerate(patients[:-1]) if p.cohort == "internal test"]
+    assert (reached.cohort, reached.patients) == ("internal test", len(tested))
     assert (reached.best_clinical, reached.best_tumour, reached.best) == (0.5, 0.0, 1.0)
-    expected = auc([p.outcome for p in patients[:-1]], list(range(len(patients) - 1)))
-    assert reached.model[0] == pytest.approx(expected)
+    assert reached.model[0] == pytest.approx(auc([patients[k].outcome for k in tested], tested))
 
 
-REACHED = Reached(200, (0.9, 0.85, 0.95), 0.7012, 0.7834, 0.9321)
+REACHED = [Reached("internal test", 273, (0.9, 0.85, 0.95), 0.7012, 0.7834, 0.9321)]
 
 
 def test_the_card_names_every_ceiling() -> None:
     text = card(paths.embedded_model(), REACHED)
-    assert "| best possible | 0.932 |" in text
-    assert "| best possible from the tumour alone | 0.783 |" in text
-    assert "| best possible from clinical variables | 0.701 |" in text
+    assert "| internal test | 273 | 0.900 (95 % interval 0.850 to 0.950) | 0.932 | 0.783 | 0.701 |" in text
+    assert "On real images" not in text
+
+
+def test_the_card_holds_the_figures_on_real_images() -> None:
+    assert "| all lesions | 474 | 0.7" in card(paths.embedded_model(), REACHED, "| all lesions | 474 | 0.7 |")
 
 
 def test_the_card_says_who_taught_the_model_and_how_its_images_are_known(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from aln_desk.domain.errors import BadProject, BadSetting, Stopped
 from aln_desk.domain.messages import Note, Progress
 
 if TYPE_CHECKING:
+    from aln_desk.domain.patient import Patient
     from aln_desk.domain.scorer import Scorer
     from aln_desk.evaluation.gather import Gathered
     from aln_desk.evaluation.results import Results
@@ -25,27 +27,17 @@ if TYPE_CHECKING:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Compare the scorers asked for on the cohorts asked for, publish it all and print the AUCs; 130 when stopped."""
-    from aln_desk.evaluation import publish
-    from aln_desk.evaluation.gather import gather, record
-    from aln_desk.evaluation.results import work_out
     from aln_desk.io.project import Project
 
     with Output(options.events, options.stop_with_stdin) as output, Project.open(options.project) as project:
-        say = output.say
-        imported = [_import(project, Path(file), name, say=say) for name, file in map(_named_file, options.scores)]
-        gathered = gather(project)
-        selection = _selection(options, project, gathered, imported)
-        results = work_out(selection, gathered.scorers, gathered.cohorts, gathered.patients)
-        publish.check(project, results, options.parts, options.patients)
-        record(project, results, "command")
-        for problem in results.problems:
-            output.emit(Note(problem))
         try:
-            written = _write(project, results, options, output)
+            results, written = _evaluated(project, options, output)
         except Stopped as stopped:
             output.finished(stopped=True)
             output.say(str(stopped))
             return 130
+        finally:
+            gc.unfreeze()
         looks = {cohort.name: len(project.looks(cohort.name)) for cohort in results.cohorts}
         _print(results, looks, output)
         output.finished()
@@ -66,7 +58,8 @@ def import_scores(options: argparse.Namespace) -> int:
             remove_import(project, options.name)
             print(f"The scores '{options.name}' are forgotten.")
         else:
-            _import(project, options.file, options.name, options.threshold, not options.no_probabilities)
+            _, sentence = _import(project, options.file, options.name, options.threshold, not options.no_probabilities)
+            print(sentence)
     return 0
 
 
@@ -118,6 +111,11 @@ def add_evaluate(command: argparse.ArgumentParser) -> None:
         metavar="PATIENT",
         help="whom the case sheets show (default: of each cell of the confusion matrix the one of median score)",
     )
+    command.add_argument(
+        "--shown",
+        action="store_true",
+        help="the window shows these figures: no second look at test data (for programs)",
+    )
     command.add_argument("--events", action="store_true", help="one JSON event a line, no progress bar")
     command.add_argument(
         "--stop-with-stdin", action="store_true", help="stop cleanly when standard input closes (for programs)"
@@ -145,21 +143,49 @@ def _number(text: str) -> float:
 
 
 def _import(
-    project: Project,
-    file: Path,
-    name: str,
-    threshold: float = math.nan,
-    probability: bool = True,
-    say: Callable[[str], None] = print,
-) -> str:
-    """The key of the new scores."""
+    project: Project, file: Path, name: str, threshold: float = math.nan, probability: bool = True
+) -> tuple[str, str]:
+    """The key of the new scores, and the sentence that says they are kept."""
     from aln_desk.io.scores import import_scores
 
     found = import_scores(project, file, name, threshold, probability)
     for problem in found.problems:
         print(f"{file}: {problem}", file=sys.stderr)
-    say(f"{file}: {found.patients} scores kept as '{name}'.")
-    return found.key
+    scores = "1 score" if found.patients == 1 else f"{found.patients} scores"
+    return found.key, f"{file}: {scores} kept as '{name}'."
+
+
+def _evaluated(project: Project, options: argparse.Namespace, output: Output) -> tuple[Results, list[Path]]:
+    """What was asked for, and the files it was written to. Where anything fails the project is as it was."""
+    from aln_desk.evaluation.gather import gather
+    from aln_desk.evaluation.publish import check
+    from aln_desk.evaluation.results import work_out
+    from aln_desk.io.scores import undone_on_failure
+
+    with undone_on_failure(project) if options.scores else nullcontext():
+        imported = [_import(project, Path(file), name) for name, file in map(_named_file, options.scores)]
+        with _loading():
+            gathered = gather(project)
+        selection = _selection(options, project, gathered, [key for key, _ in imported])
+        results = work_out(selection, gathered.scorers, gathered.cohorts, gathered.patients)
+        check(project, results, options.parts, options.patients)
+        for problem in results.problems:
+            output.emit(Note(problem))
+        written = _write(project, results, gathered.patients, options, output)
+    for _, sentence in imported:
+        output.say(sentence)
+    return results, written
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """What is loaded here, very many objects, stays: Python is not to search it for rubbish now, nor until unfrozen."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _selection(options: argparse.Namespace, project: Project, gathered: Gathered, imported: Sequence[str]) -> Selection:
@@ -207,6 +233,12 @@ def _key_of_run(run: Run, project: Project, scorers: Sequence[Scorer]) -> str:
 
 
 def _unread(who: str, digest: str, project: Project) -> str:
+    folders = [project.models / digest, *(one.folder for one in project.adoptions() if one.digest == digest)]
+    if not any((folder / "manifest.json").is_file() for folder in folders):
+        return (
+            f"{who} has given no verdicts in this project and is gone: {folders[0]} does not exist. Put the folder "
+            "back, or train it again."
+        )
     command = f"aln-desk predict {project.folder} --model {digest}"
     return f"{who} has given no verdicts in this project. Run: {command}"
 
@@ -254,9 +286,12 @@ def _named_file(text: str) -> tuple[str, str]:
     return name, file
 
 
-def _write(project: Project, results: Results, options: argparse.Namespace, output: Output) -> list[Path]:
+def _write(
+    project: Project, results: Results, patients: Sequence[Patient], options: argparse.Namespace, output: Output
+) -> list[Path]:
     """Everything that an evaluation leaves behind."""
     from aln_desk.evaluation.publish import publish
+    from aln_desk.evaluation.side_by_side import processors
 
     return publish(
         project,
@@ -264,6 +299,9 @@ def _write(project: Project, results: Results, options: argparse.Namespace, outp
         options.out,
         parts=options.parts,
         patients=options.patients,
+        everyone=patients,
+        by="export" if options.shown else "command",
+        processes=processors(),
         progress=lambda done, total: output.emit(Progress("evaluate", done, total)),
         left_out=lambda sentence: output.emit(Note(sentence)) if options.parts else None,
         should_stop=output.should_stop,

@@ -7,12 +7,16 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aln_desk.domain.errors import BadProject, Stopped
 from aln_desk.domain.messages import Message, Progress
 from aln_desk.io.importers import new_project
 from aln_desk.io.project import Project
 from aln_desk.paths import embedded_model
+
+if TYPE_CHECKING:
+    from training.phantom.latents import Shortcut
 
 PATIENTS = 40
 SEED = 3
@@ -24,7 +28,12 @@ def is_made(folder: Path) -> bool:
 
 
 def simulate_project(
-    folder: Path, patients: int, seed: int, emit: Callable[[Message], None], should_stop: Callable[[], bool]
+    folder: Path,
+    patients: int,
+    seed: int,
+    emit: Callable[[Message], None],
+    should_stop: Callable[[], bool],
+    shortcut: Shortcut = "none",
 ) -> None:
     """Simulate a study into ``folder`` and open it as a project there: nothing of it appears before it is whole."""
     from training.phantom import simulate
@@ -38,6 +47,7 @@ def simulate_project(
             staging,
             patients,
             seed,
+            shortcut=shortcut,
             progress=lambda done, total: emit(Progress("simulate", done, total)),
             should_stop=should_stop,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aln_desk import cli
+from aln_desk import cli, cli_output
 from aln_desk.domain.errors import BadFile, BadProject, BadSetting
 from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.domain.review import Review
@@ -64,7 +64,7 @@ def test_everything_is_compared_where_nothing_is_asked_for(folder: Path, capsys:
     assert rows(folder) == [(model, name, "6") for model in (FIRST, SECOND) for name in ("north, test", "training")]
     told = capsys.readouterr()
     assert "Writing results" in told.err
-    assert "5 files written" in told.out and "not a medical device" in told.out.lower()
+    assert "4 files written" in told.out and "not a medical device" in told.out.lower()
     assert "How often test data were looked at so far: north, test 1." in told.out
 
 
@@ -123,7 +123,16 @@ def test_unknown_names_are_refused_with_those_that_exist(folder: Path, words: li
 
 
 @pytest.mark.parametrize("asked", ["unread", "late"])
+def test_a_run_whose_model_is_gone_says_so(folder: Path, asked: str) -> None:
+    with pytest.raises(BadProject, match=r"run unread .* is gone: .*cccc11112222 does not exist\. Put .* back, or"):
+        evaluate(folder, "--runs", asked)
+
+
+@pytest.mark.parametrize("asked", ["unread", "late"])
 def test_a_run_whose_model_has_not_read_the_project_names_the_command(folder: Path, asked: str) -> None:
+    with Project.open(folder) as project:
+        (project.models / "cccc11112222").mkdir()
+        checkpoint.write_manifest(project.models / "cccc11112222", {"name": "late"})
     with pytest.raises(BadProject, match=r"run unread .* aln-desk predict .*study --model cccc11112222"):
         evaluate(folder, "--runs", asked)
 
@@ -207,3 +216,71 @@ def test_imported_scores_are_forgotten_when_asked(folder: Path, tmp_path: Path) 
 def test_a_file_or_a_removal_but_not_both(folder: Path, words: list[str]) -> None:
     with pytest.raises(BadSetting, match="--remove"):
         cli.run(["import-scores", str(folder), *words])
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """All files of the project but its database, which opening may touch."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("project.sqlite"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--scores", "Second=missing.csv"], BadFile),
+        (["--runs", "nobody"], BadSetting),
+        (["--cohorts", "nowhere"], BadSetting),
+        (["--parts", "table_99"], BadSetting),
+        (["--patients", "X"], BadSetting),
+    ],
+)
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_failing_evaluation_leaves_no_scores_and_no_look(
+    folder: Path, tmp_path: Path, words: list[str], error: type[Exception], replaced: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    (tmp_path / "r.csv").write_text("patient,score\nP6,0.5\nP7,0.7\n")
+    if replaced:
+        (tmp_path / "old.csv").write_text("patient,score\nP6,5\n")
+        cli.run(["import-scores", str(folder), str(tmp_path / "old.csv"), "--name", "R", "--threshold", "2"])
+    before = everything(folder)
+    capsys.readouterr()
+    with pytest.raises(error):
+        evaluate(folder, "--scores", f"R={tmp_path / 'r.csv'}", *words)
+    assert everything(folder) == before and not (tmp_path / "out").exists()
+    assert "kept as" not in capsys.readouterr().out
+    with Project.open(folder) as project:
+        assert project.looks() == []
+        assert [one.threshold for one in read_scorers(project) if one.kind == "import"] == [2.0] * replaced
+
+
+def test_a_stop_or_a_full_disk_leaves_no_scores_and_no_look(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "r.csv").write_text("patient,score\nP6,0.5\nP7,0.7\n")
+    words = ["--scores", f"R={tmp_path / 'r.csv'}"]
+    before = everything(folder)
+
+    def full(*_: object) -> list[Path]:
+        raise BadFile(tmp_path / "out", "could not be written (No space left on device)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("aln_desk.evaluation.csv_files.write", full)
+        with pytest.raises(BadFile, match="No space left"):
+            evaluate(folder, *words)
+    with monkeypatch.context() as patched:
+        patched.setattr(cli_output.Output, "should_stop", lambda self: True)
+        assert evaluate(folder, *words) == 130
+    assert everything(folder) == before and not (tmp_path / "out").exists()
+    with Project.open(folder) as project:
+        assert project.looks() == []
+
+
+def test_an_export_of_what_the_window_shows_is_no_second_look(folder: Path) -> None:
+    evaluate(folder, "--shown")
+    with Project.open(folder) as project:
+        (look,) = project.looks()
+        assert (look.cohort, look.origin) == ("north, test", "export")
+    evaluate(folder, "--shown")
+    with Project.open(folder) as project:
+        assert len(project.looks()) == 1

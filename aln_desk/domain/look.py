@@ -10,8 +10,8 @@ class Look:
     """One evaluation of one test cohort.
 
     ``scorers`` are keys of `Scorer`s, ``rule`` and ``filters`` the texts of a selection's, ``patients`` how many
-    patients of known outcome were looked at, ``origin`` says where (``command``, ``window``). ``looked_at`` is ISO
-    time in UTC, empty until it is stored.
+    patients of known outcome were looked at, ``origin`` says where (``command``, ``window``, or ``export`` of what no
+    window had shown). ``looked_at`` is ISO time in UTC, empty until it is stored.
     """
 
     cohort: str

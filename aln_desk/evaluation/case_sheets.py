@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from aln_desk.domain.cam_scale import cam_scale, known_top
 from aln_desk.domain.errors import BadFile
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import InstancePrediction
@@ -40,7 +41,7 @@ from aln_desk.io import images
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.predictions import read_instance, read_shares
 from aln_desk.io.rasterize import class_mask, outlines
-from aln_desk.io.report_pictures import DRAWN, PREDICTED, Rgb, cam_scale, heated, outlined
+from aln_desk.io.report_pictures import DRAWN, PREDICTED, Rgb, cam_bar, heated, outlined
 
 CELLS = {"TP": (1, 1), "TN": (0, 0), "FP": (0, 1), "FN": (1, 0)}
 """Cells of a confusion matrix: (outcome, called)."""
@@ -60,8 +61,6 @@ _TITLES = 4.5
 """Millimetres: the line of the models' names above Fig S1."""
 _TALLEST = 1.1
 """Height over width at which a picture is cut down."""
-_LEAST_TOP = 0.1
-"""Logits: a scale is never shorter."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,8 +117,8 @@ def remedy(project: str, record: ModelRecord) -> str:
 def case_figure(shown: Sequence[Sheet], record: ModelRecord) -> Figure:
     """A row for each patient: who and what verdict, then each image with outlines, and under its CAM.
 
-    Of a bag of more than three images those of the largest share are shown. All CAMs have the model's own scale, from
-    0 logits (clear) up; at the foot stands the bar.
+    Of a bag of more than three images those of the largest share are shown. All CAMs have the model's own scale, with
+    0 logits clear; at the foot stands the bar.
     """
     if not any(one.pictures for one in shown):
         return explained("No case to show: no patient whose images were read by the model.", DOUBLE)
@@ -127,7 +126,7 @@ def case_figure(shown: Sequence[Sheet], record: ModelRecord) -> Figure:
     side = min(_WIDEST, (DOUBLE - _LEFT - 2 * _EDGE - (2 * pairs - 1) * _GAP) / (2 * pairs))
     tall = side * min(_TALLEST, max(_aspect(picture) for one in shown for picture in one.pictures))
     row = tall + _UNDER + _BETWEEN
-    top = cam_top(record, (picture.found for one in shown for picture in one.pictures))
+    top = cam_top(record)
     figure = sheet(DOUBLE, len(shown) * row + _SCALE)
     for place, one in enumerate(shown):
         down = _EDGE + place * row
@@ -155,7 +154,7 @@ def cam_figure(rows: Sequence[tuple[Sheet, Sheet]], records: tuple[ModelRecord, 
         return explained("No image was read by both models.", DOUBLE)
     side = _BESIDE
     tall = side * min(_TALLEST, max(_aspect(first) for _, _, (first, _) in kept))
-    tops = [cam_top(record, (pair[place].found for _, _, pair in kept)) for place, record in enumerate(records)]
+    tops = [cam_top(record) for record in records]
     row = tall + _UNDER + _BETWEEN
     figure = sheet(DOUBLE, _TITLES + len(kept) * row + _SCALE)
     titles = ["Drawn outline", *(record.scorer.name for record in records)]
@@ -189,15 +188,11 @@ def rows_of(figure: Figure, patients: Sequence[str], titled: bool = False) -> tu
     return tuple(zip(patients, edges, edges[1:], strict=False))
 
 
-def cam_top(record: ModelRecord, found: Iterable[InstancePrediction | None]) -> float:
-    """Upper end of a model's scale in logits: that of its manifest, which few points of its training images exceed;
-    where there is none the highest point of the CAMs shown.
+def cam_top(record: ModelRecord) -> float:
+    """End of a model's scale in logits, the same as in the window: what its manifest says, which few points of its
+    training images exceed, made round.
     """
-    known = record.manifest.get("cam_top")
-    if isinstance(known, int | float) and 0 < known < math.inf:
-        return float(known)
-    peaks = [float(np.nan_to_num(one.cam).max(initial=0.0)) for one in found if one is not None]
-    return max([_LEAST_TOP, *peaks])
+    return cam_scale(known_top(record.manifest.get("cam_top"))).top
 
 
 def _sheet(part: Part, record: ModelRecord, patient: Patient, place: int) -> Sheet:
@@ -318,7 +313,7 @@ def _score(picture: Picture) -> float:
 
 
 def _key(figure: Figure, bars: Sequence[tuple[float, float]], predicted: bool = True) -> None:
-    """What the lines mean and, at each place from the left (millimetres), a bar of the CAM's colours up to its top."""
+    """What the lines mean and, at each place from the left (millimetres), a bar of the CAM's colours to its top."""
     width, height = size_of(figure)
     line = height - 3.2
     area = board(figure, 0, line - 2.0, width, 5.0)
@@ -328,10 +323,10 @@ def _key(figure: Figure, bars: Sequence[tuple[float, float]], predicted: bool = 
         area.plot([left, left + 5], [2, 2], color=tuple(part / 255 for part in colour), linewidth=1, linestyle=dashes)
         _say(area, left + 6, name)
     for left, top in bars:
-        _say(area, left, "CAM 0")
-        bar = board(figure, left + 8.5, line - 1.2, 14, 2.4)
-        bar.imshow(cam_scale(200, 2), extent=(0, 14, 2.4, 0), interpolation="none", aspect="auto")
-        _say(area, left + 23.5, f"{top:.3g} logits")
+        _say(area, left, f"CAM −{top:g}")
+        bar = board(figure, left + 12.5, line - 1.2, 14, 2.4)
+        bar.imshow(cam_bar(200, 2), extent=(0, 14, 2.4, 0), interpolation="none", aspect="auto")
+        _say(area, left + 27.5, f"+{top:g} logits")
 
 
 def _say(area: Axes, left: float, text: str) -> None:

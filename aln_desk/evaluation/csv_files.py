@@ -1,4 +1,4 @@
-"""The figures of an evaluation for other programs: ``metrics.csv``, ``roc.csv``, ``segmentation.csv``, ``roc.svg``."""
+"""The figures of an evaluation for other programs: ``metrics.csv``, ``roc.csv``, ``segmentation.csv``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple, fields
+from itertools import chain, repeat
 from pathlib import Path
 
-from aln_desk.evaluation.provenance import records
-from aln_desk.evaluation.results import Part, Results
-from aln_desk.evaluation.roc_figure import LabelledCurve, roc_svg
+from aln_desk.evaluation.results import Part
 from aln_desk.evaluation.segmentation import SegmentationRow, segmentation
 from aln_desk.evaluation.selection import passes
+from aln_desk.evaluation.study import Study
 from aln_desk.io.atomic import write_text
-from aln_desk.io.project import Project
 
 METRICS_COLUMNS = (
     "model",
@@ -40,7 +39,7 @@ ROC_COLUMNS = ("model", "cohort", "false_positive_rate", "sensitivity", "thresho
 SEGMENTATION_COLUMNS = tuple(field.name for field in fields(SegmentationRow))
 
 
-def write(project: Project, results: Results, out: Path) -> list[Path]:
+def write(study: Study, out: Path) -> list[Path]:
     """Write the files to ``out``, which is made, and name them.
 
     A row for each scorer and cohort; what is not defined is an empty cell, and all other numbers keep all their
@@ -49,12 +48,12 @@ def write(project: Project, results: Results, out: Path) -> list[Path]:
 
     Raises `BadFile` where ``out`` cannot be written.
     """
+    results = study.results
     parts = [results.parts[scorer.key, cohort.name] for scorer in results.scorers for cohort in results.cohorts]
     texts = {
-        "metrics.csv": to_csv(METRICS_COLUMNS, map(_metrics, parts)),
-        "roc.csv": to_csv(ROC_COLUMNS, (point for part in parts for point in _points(part))),
-        "roc.svg": roc_svg([_labelled(part, len(results.scorers) > 1) for part in parts]),
-        "segmentation.csv": to_csv(SEGMENTATION_COLUMNS, map(astuple, _segmentation(project, results))),
+        "metrics.csv": _to_csv(METRICS_COLUMNS, map(_metrics, parts)),
+        "roc.csv": _to_csv(ROC_COLUMNS, chain.from_iterable(map(_points, parts))),
+        "segmentation.csv": _to_csv(SEGMENTATION_COLUMNS, map(astuple, _segmentation(study))),
     }
     with suppress(OSError):  # writing then says what is wrong
         out.mkdir(parents=True, exist_ok=True)
@@ -63,51 +62,43 @@ def write(project: Project, results: Results, out: Path) -> list[Path]:
     return [out / name for name in texts]
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table with a header; nan is an empty cell and every other number keeps all its digits."""
+def _to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with a header; every number keeps all its digits."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(rows)
     return text.getvalue()
 
 
 def _metrics(part: Part) -> tuple[object, ...]:
     at = part.operating
     shares = (at.accuracy, at.sensitivity, at.specificity, at.ppv, at.npv, at.f1) if at else ()
-    return (
-        part.scorer.key,
-        part.cohort,
-        len(part.patients),
-        part.positive,
+    figures = (
         part.auc,
         part.low,
         part.high,
         *([share.value for share in shares] or [math.nan] * 6),
         part.threshold,
-        len(part.uncertain),
     )
+    counts = (len(part.patients), part.positive)
+    return (part.scorer.key, part.cohort, *counts, *map(_cell, figures), len(part.uncertain))
 
 
 def _points(part: Part) -> Iterator[tuple[object, ...]]:
+    """By whole columns: there may be as many points as patients."""
     curve = part.curve
     columns = (curve.false_positive_rate.tolist(), curve.sensitivity.tolist(), curve.threshold.tolist())
-    for point in zip(*columns, strict=True):
-        yield (part.scorer.key, part.cohort, *point)
+    return zip(repeat(part.scorer.key), repeat(part.cohort), *columns, strict=False)
 
 
-def _labelled(part: Part, several: bool) -> LabelledCurve:
-    label = f"{part.scorer.name}, {part.cohort}" if several else part.cohort
-    return LabelledCurve(label, part.curve, part.auc, part.low, part.high)
-
-
-def _segmentation(project: Project, results: Results) -> list[SegmentationRow]:
-    known = records(project, results.scorers)
-    files = {one.scorer.key: one.findings for one in known if one.findings is not None and not one.status_only}
-    cohorts = [cohort.name for cohort in results.cohorts or project.cohorts()]
-    patients = [patient for patient in project.patients() if passes(patient, results.selection.filters)]
+def _segmentation(study: Study) -> list[SegmentationRow]:
+    able = [one for one in study.readers_of_images if not one.status_only]
+    files = {one.scorer.key: one.findings for one in able if one.findings is not None}
+    cohorts = [cohort.name for cohort in study.cohorts or study.all_cohorts]
+    patients = [patient for patient in study.patients if passes(patient, study.results.selection.filters)]
     return segmentation(files, patients, cohorts)
 
 
-def _cell(value: object) -> object:
-    return "" if isinstance(value, float) and math.isnan(value) else value
+def _cell(value: float) -> float | str:
+    return "" if math.isnan(value) else value

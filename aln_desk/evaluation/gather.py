@@ -19,7 +19,7 @@ from aln_desk.io.project import Project
 from aln_desk.io.scores import read_scorers
 from aln_desk.paths import embedded_model
 
-Origin = Literal["command", "window"]
+Origin = Literal["command", "window", "export"]
 TESTS = (Role.INTERNAL_TEST, Role.EXTERNAL_TEST)
 ONE_LOOK = timedelta(hours=1)
 """For so long looking again at the same is the same look."""
@@ -76,17 +76,28 @@ def digest_in_use(project: Project) -> str:
 
 
 def record(project: Project, results: Results, by: Origin) -> None:
-    """Keep that the test cohorts among these results were looked at, each on its own.
+    """Keep that the test cohorts among these results were looked at; see `new_looks`."""
+    with project.adding_looks(new_looks(project, results, by)):
+        pass
 
-    The same scorers, rule, filters and patients looked at by the same origin within an hour are one look. A cohort
-    that shows no figure has not been looked at.
+
+def new_looks(project: Project, results: Results, by: Origin) -> tuple[Look, ...]:
+    """The looks, as of now, that showing these results is: one for each test cohort among them that shows a figure.
+
+    The same scorers, rule, filters and patients looked at by the same origin within an hour are one look. An export
+    writes down what the window shows: it is a look of its own only where the window has not shown the same before.
     """
+    shown = [
+        _look(results, cohort.name, by)
+        for cohort in results.cohorts
+        if cohort.role in TESTS and any(part.patients for part in results.of_cohort(cohort.name))
+    ]
     now = datetime.now(UTC)
-    for cohort in results.cohorts:
-        if cohort.role in TESTS and any(part.patients for part in results.of_cohort(cohort.name)):
-            look = _look(results, cohort.name, by)
-            if not any(_same(look, old, now) for old in reversed(project.looks(cohort.name))):
-                project.add_look(look)
+    return tuple(
+        replace(look, looked_at=now.isoformat(timespec="seconds"))
+        for look in shown
+        if not any(_same(look, old, now) for old in project.looks(look.cohort))
+    )
 
 
 def _look(results: Results, cohort: str, by: Origin) -> Look:
@@ -101,5 +112,12 @@ def _look(results: Results, cohort: str, by: Origin) -> Look:
 
 
 def _same(look: Look, old: Look, now: datetime) -> bool:
-    recent = now - datetime.fromisoformat(old.looked_at) < ONE_LOOK
-    return recent and replace(old, looked_at="") == look
+    if replace(old, looked_at="", origin=look.origin) != look:
+        return False
+    if "command" in (look.origin, old.origin):
+        return look.origin == old.origin and _recent(old, now)
+    return look.origin == "export" or _recent(old, now)
+
+
+def _recent(look: Look, now: datetime) -> bool:
+    return now - datetime.fromisoformat(look.looked_at) < ONE_LOOK

@@ -33,8 +33,9 @@ def cases(study: Study, cohort: Cohort) -> Drawn:
     return Drawn(
         figure,
         f"Cases of {cohort.name} read by {record.scorer.name}",
-        f"Patients were {how}. Each image with the drawn and the predicted outline, and under the CAM, whose positive "
-        "part in logits has the same scale throughout; image scores and shares in the verdict are the model's.",
+        f"Patients were {how}. Each image with the drawn and the predicted outline, and under the CAM in logits, "
+        "on one scale throughout: orange speaks for a positive status, blue against it. Image scores and shares in the "
+        "verdict are the model's.",
         case_sheets.rows_of(figure, [one.patient.id for one in shown]),
     )
 
@@ -76,8 +77,9 @@ def cams(study: Study, models: Sequence[str] = ()) -> Drawn:
     return Drawn(
         figure,
         f"CAM of {plain.scorer.name} beside {main.scorer.name}, {part.cohort}",
-        f"Patients chosen as for Figure 4, called by {main.scorer.name}; one image each. The positive part of each "
-        "model's CAM on that model's own scale; beneath, the image's score and the patient's.",
+        f"Patients chosen as for Figure 4, called by {main.scorer.name}; one image each. The CAM on "
+        "each model's own scale, for (orange) and against (blue) a positive status; beneath, the image's score and the "
+        "patient's.",
         case_sheets.rows_of(
             figure, [other.patient.id for one, other in rows if case_sheets.in_common(one, other)], titled=True
         ),
@@ -142,7 +144,7 @@ def measured_patients(study: Study) -> list[Patient]:
 
 
 def _measured_cohorts(study: Study) -> Sequence[Cohort]:
-    return study.cohorts or study.project.cohorts()
+    return study.cohorts or study.all_cohorts
 
 
 def overlaps(study: Study) -> Iterator[Overlap]:

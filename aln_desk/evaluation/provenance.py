@@ -20,6 +20,8 @@ from aln_desk.io.runs import Run, read_runs
 from aln_desk.paths import embedded_model
 
 _DIGITS = 16
+_AT_ONCE = 1000
+"""Patients written at a time: of a large study, a million lists would have to be there at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,19 +82,22 @@ def data_digest(patients: Iterable[Patient]) -> str:
 
     The order of the patients does not matter.
     """
-    rows = [
-        [
-            one.id,
-            one.cohort,
-            one.outcome,
-            one.admission_date,
-            one.hospital,
-            sorted(one.clinical.items()),
-            sorted([instance.id, instance.view.value] for instance in one.bag),
-        ]
-        for one in patients
-    ]
-    return _digest(sorted(rows, key=lambda row: str(row[0])))
+    ordered = sorted(patients, key=lambda one: one.id)
+    starts = range(0, len(ordered), _AT_ONCE)
+    written = (_json([_row(one) for one in ordered[start : start + _AT_ONCE]])[1:-1] for start in starts)
+    return _hashed(f"[{','.join(written)}]")
+
+
+def _row(patient: Patient) -> tuple[object, ...]:
+    return (
+        patient.id,
+        patient.cohort,
+        patient.outcome,
+        patient.admission_date,
+        patient.hospital,
+        sorted(patient.clinical.items()),
+        sorted([instance.id, instance.view.value] for instance in patient.bag),
+    )
 
 
 def image_digest(record: ModelRecord, patients: Iterable[Patient]) -> str:
@@ -101,7 +106,7 @@ def image_digest(record: ModelRecord, patients: Iterable[Patient]) -> str:
         return ""
     read, wanted = known(record.findings, record.scorer.key), {one.id for each in patients for one in each.bag}
     pairs = sorted((name, content) for name, content in read.items() if name in wanted)
-    return _digest(pairs) if pairs else ""
+    return _hashed(_json(pairs)) if pairs else ""
 
 
 def _record(project: Project, scorer: Scorer, run: Run | None) -> ModelRecord:
@@ -137,6 +142,9 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _digest(content: Any) -> str:
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]

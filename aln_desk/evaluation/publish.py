@@ -1,39 +1,46 @@
-"""An evaluation as a folder: the files for programs, every table and figure, the document of results, and a manifest.
-
-Everything is made beside first and takes its place when all of it is whole, so that a failure or a stop leaves the old
-folder as it was. Files of others in the folder stay.
-"""
+"""An evaluation as a folder: files for programs, every table and figure, the document of results, and a manifest."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
-import secrets
 import shlex
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from aln_desk.domain.errors import BadFile, BadSetting, Stopped
+from aln_desk.domain.patient import Patient
 from aln_desk.evaluation import csv_files, provenance
 from aln_desk.evaluation.document import methods
-from aln_desk.evaluation.document.content import FigureBlock, TableBlock
+from aln_desk.evaluation.document.content import Document, FigureBlock, TableBlock
+from aln_desk.evaluation.gather import Origin, new_looks
 from aln_desk.evaluation.pieces import Piece, made, pieces
 from aln_desk.evaluation.results import Results
 from aln_desk.evaluation.selection import Selection
+from aln_desk.evaluation.side_by_side import side_by_side
+from aln_desk.evaluation.staging import MANIFEST, published, staged
 from aln_desk.evaluation.study import Drawn, NothingToShow, Study
 from aln_desk.evaluation.tables.table import Table, to_csv, to_html, to_latex
 from aln_desk.io.atomic import write_bytes, write_text
 from aln_desk.io.project import Project
 
-MANIFEST = "manifest.json"
 FORMAT = 1
 CSV, DOCUMENT = "csv", "document"
 """Parts that are no single table or figure: the files for programs, and the document with all of its pieces."""
-_STAGE = ".aln-"
+_SHARED = (
+    "fontTools.subset",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_pdf",
+    "matplotlib.backends.backend_svg",
+    "numpy.random",
+    "PIL.PngImagePlugin",
+    "scipy.special",
+)
+"""Modules that many pieces need and that take long to load."""
 
 Block = TableBlock | FigureBlock
 
@@ -45,6 +52,9 @@ def publish(
     *,
     parts: Sequence[str] = (),
     patients: Sequence[str] = (),
+    everyone: Sequence[Patient] | None = None,
+    by: Origin = "command",
+    processes: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
     left_out: Callable[[str], None] = lambda sentence: None,
     should_stop: Callable[[], bool] = lambda: False,
@@ -54,24 +64,21 @@ def publish(
     ``parts`` are keys of pieces (``table_2``; ``figure_4`` means those of all cohorts), `CSV` or `DOCUMENT`; none:
     all. ``patients`` are shown as cases instead of those chosen by rule. What the project has not what it takes is left
     out, and ``left_out`` is told why, as are document and manifest. The same project, results and versions give the
-    same bytes. What an older publication left in ``out`` beyond the new files is removed, unless ``parts`` are asked
-    for.
+    same bytes, by however many ``processes``. What an older publication left in ``out`` beyond the new files is
+    removed, unless ``parts`` are asked for. ``everyone`` are the project's patients, where they are at hand. That
+    tests were looked at is recorded with the last step, as ``by`` whom.
 
     Raises `BadSetting` for an unknown part or patient, `BadFile` where ``out`` cannot be written, and `Stopped` soon
-    after ``should_stop`` says so; ``out`` is then as it was.
+    after ``should_stop`` says so; ``out`` and project are then as they were.
     """
-    study = Study(project, results, tuple(patients), should_stop)
-    chosen, earlier = _chosen(study, parts), _published(out) if parts else []
+    study = Study(project, results, tuple(patients), should_stop, new_looks(project, results, by), everyone)
+    chosen, earlier = _chosen(study, parts), published(out) if parts else []
     _check_patients(study)
     _check_out(project, out)
-    with _staged(out, earlier) as stage:
+    with staged(out, earlier, project.adding_looks(study.fresh)) as stage:
         work = _Work(study, stage, tuple(parts), chosen, tuple(map(str, earlier)), left_out)
-        for done, step in enumerate(steps := list(work.steps())):
-            if should_stop():
-                raise Stopped("Stopped; nothing was written.")
-            progress(done, len(steps))
-            step()
-        progress(len(steps), len(steps))
+        for done, total in work.done(processes):
+            progress(done, total)
     return [out / name for name in work.names]
 
 
@@ -92,6 +99,17 @@ def command(name: str, selection: Selection, parts: Sequence[str] = (), patients
     return shlex.join([*words, "--runs", *selection.scorers])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """What came of one work: the ``names`` of the files it wrote; of a piece its block, or the ``reason`` why none."""
+
+    key: str = ""
+    label: str = ""
+    block: Block | None = None
+    names: list[str] = field(default_factory=list)
+    reason: str = ""
+
+
 @dataclass(eq=False)
 class _Work:
     """What is to be made, step by step, in a folder; ``names`` of files are kept as they come."""
@@ -106,60 +124,95 @@ class _Work:
     blocks: dict[str, Block] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def steps(self) -> Iterator[Callable[[], None]]:
-        """Each takes a second or so."""
-        if not self.parts or CSV in self.parts:
-            yield self._csv
-        for piece in self.chosen:
-            yield lambda piece=piece: self._piece(piece)  # type: ignore[misc]
-        yield self._tables_together
-        if not self.parts or DOCUMENT in self.parts:
-            yield self._page
-            yield self._pdf
-        yield self._manifest
+    def done(self, processes: int) -> Iterator[tuple[int, int]]:
+        """Do it all; how many steps of how many are done, after each. A step takes a second or so."""
+        together = [self._tables_together, *([self._page, self._pdf] if self._wanted(DOCUMENT) else []), self._manifest]
+        works: dict[str, Callable[[], _Made]] = {CSV: self._csv} if self._wanted(CSV) else {}
+        works |= {piece.key: partial(self._piece, piece) for piece in self.chosen}
+        total = len(works) + len(together)
+        yield 0, total
+        for number in self._apart(works, processes):
+            yield number, total
+        for number, step in enumerate(together, len(works) + 1):
+            self._go_on()
+            step()
+            yield number, total
+
+    def _apart(self, works: Mapping[str, Callable[[], _Made]], processes: int) -> Iterator[int]:
+        """Do what can be done side by side and keep it in its order; how many works are done, after each."""
+        started = sorted(works, key=lambda key: key.startswith("table"))  # what takes long comes first
+        if min(processes, len(works)) > 1:
+            self._make_ready()
+        came: dict[str, _Made] = {}
+        for key, one in zip(
+            started, side_by_side([works[key] for key in started], processes, self._go_on), strict=True
+        ):
+            came[key] = one
+            yield len(came)
+        for key in works:
+            self._keep(came[key])
+
+    def _wanted(self, part: str) -> bool:
+        return not self.parts or part in self.parts
+
+    def _go_on(self) -> None:
+        if self.study.should_stop():
+            raise Stopped("Stopped; nothing was written.")
+
+    def _make_ready(self) -> None:
+        """What every copy of this process would read and load again."""
+        for name in _SHARED:
+            importlib.import_module(name)
+        self.study.read()
+
+    def _keep(self, one: _Made) -> None:
+        self.names += one.names
+        if one.block is not None:
+            self.blocks[one.key] = one.block
+        if one.reason:
+            self.left_out[one.label] = one.reason
+            self.tell(f"{one.label} is left out: {one.reason}")
 
     @property
     def _command(self) -> str:
         return command(self.study.project.name, self.study.results.selection, self.parts, self.study.by_hand)
 
-    def _csv(self) -> None:
-        self._wrote(csv_files.write(self.study.project, self.study.results, self.folder))
+    def _csv(self) -> _Made:
+        return _Made(names=self._named(csv_files.write(self.study, self.folder)))
 
-    def _piece(self, piece: Piece) -> None:
+    def _piece(self, piece: Piece) -> _Made:
         try:
             found = made(piece, self.study)
         except NothingToShow as reason:
-            self.left_out[piece.label] = str(reason)
-            self.tell(f"{piece.label} is left out: {reason}")
-            return
+            return _Made(piece.key, piece.label, reason=str(reason))
         source = f"Made by the command of section Reproduction with --parts {piece.key}."
         if isinstance(found, Table):
-            self._table(found)
-            self.blocks[piece.key] = TableBlock(found, source)
-        else:
-            self.blocks[piece.key] = self._figure(piece, found, source)
+            return _Made(piece.key, piece.label, TableBlock(found, source), self._table(found))
+        return _Made(piece.key, piece.label, *self._figure(piece, found, source))
 
-    def _table(self, table: Table) -> None:
-        self._text(f"tables/{table.key}.csv", to_csv(table))
-        self._text(f"tables/{table.key}.html", self._standing_alone(table.caption, to_html(table)))
-        self._text(f"tables/{table.key}.tex", to_latex(table))
+    def _table(self, table: Table) -> list[str]:
+        page = self._standing_alone(table.caption, to_html(table))
+        texts = {"csv": to_csv(table), "html": page, "tex": to_latex(table)}
+        return [self._text(f"tables/{table.key}.{kind}", text) for kind, text in texts.items()]
 
-    def _figure(self, piece: Piece, drawn: Drawn, source: str) -> FigureBlock:
+    def _figure(self, piece: Piece, drawn: Drawn, source: str) -> tuple[FigureBlock, list[str]]:
         from aln_desk.evaluation import figures
 
         stem = self.folder / "figures" / piece.key
         stem.parent.mkdir(exist_ok=True)
         written = figures.write(drawn.figure, stem)
-        self._wrote(written)
         svg = next(path for path in written if path.suffix == ".svg").read_bytes()
-        return FigureBlock(piece.key, piece.label, drawn.title, drawn.legend, source, drawn.figure, svg)
+        block = FigureBlock(piece.key, piece.label, drawn.title, drawn.legend, source, drawn.figure, svg)
+        return block, self._named(written)
 
     def _tables_together(self) -> None:
         """All tables on one page, to be pasted into a word processor."""
         tables = [to_html(block.table) for block in self.blocks.values() if isinstance(block, TableBlock)]
         if tables:
             body = "<p>&nbsp;</p>\n".join(tables)
-            self._text("tables.html", self._standing_alone(f"Tables: {self.study.project.name}", body))
+            self.names.append(
+                self._text("tables.html", self._standing_alone(f"Tables: {self.study.project.name}", body))
+            )
 
     def _standing_alone(self, title: str, body: str) -> str:
         """A page of its own, which says what it is not for."""
@@ -174,15 +227,16 @@ class _Work:
     def _page(self) -> None:
         from aln_desk.evaluation.document.html import to_page
 
-        self._text("results.html", to_page(self._composed()))
+        self.names.append(self._text("results.html", to_page(self._document)))
 
     def _pdf(self) -> None:
         from aln_desk.evaluation.document.pdf import to_pdf
 
-        write_bytes(self.folder / "results.pdf", to_pdf(self._composed()))
-        self._wrote([self.folder / "results.pdf"])
+        write_bytes(self.folder / "results.pdf", to_pdf(self._document))
+        self.names.append("results.pdf")
 
-    def _composed(self) -> Any:
+    @cached_property
+    def _document(self) -> Document:
         from aln_desk.evaluation.document.compose import Made, compose
 
         return compose(self.study, Made(self.blocks, self.left_out, self._command))
@@ -202,15 +256,16 @@ class _Work:
             ),
             "files": {name: _digest(self.folder / name) for name in sorted(self.names)},
         }
-        self._text(MANIFEST, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+        self.names.append(self._text(MANIFEST, json.dumps(record, ensure_ascii=False, indent=2) + "\n"))
 
-    def _text(self, name: str, text: str) -> None:
+    def _text(self, name: str, text: str) -> str:
+        """The name, once written."""
         (self.folder / name).parent.mkdir(exist_ok=True)
         write_text(self.folder / name, text)
-        self.names.append(name)
+        return name
 
-    def _wrote(self, paths: Sequence[Path]) -> None:
-        self.names += [path.relative_to(self.folder).as_posix() for path in paths]
+    def _named(self, paths: Sequence[Path]) -> list[str]:
+        return [path.relative_to(self.folder).as_posix() for path in paths]
 
 
 def _chosen(study: Study, parts: Sequence[str]) -> list[Piece]:
@@ -257,87 +312,10 @@ def _inputs(study: Study) -> Mapping[str, Any]:
             {"key": one.scorer.key, "name": one.scorer.name, "kind": one.scorer.kind, "source": one.scorer.source}
             for one in study.records
         ],
-        "data": {
-            cohort.name: provenance.data_digest(one for one in patients if one.cohort == cohort.name)
-            for cohort in study.cohorts
-        },
+        "data": {cohort.name: study.digests[cohort.name] for cohort in study.cohorts},
         "images": {one.scorer.key: provenance.image_digest(one, patients) for one in study.readers_of_images},
-        "looks": len(study.project.looks()),
+        "looks": len(study.looks),
     }
-
-
-@contextmanager
-def _staged(out: Path, kept: Sequence[Path]) -> Iterator[Path]:
-    """A folder to write into, whose files then take their places in ``out``; nothing of it stays where that fails.
-
-    Of an older publication's files those ``kept`` stay.
-    """
-    stage = out / f"{_STAGE}{secrets.token_hex(8)}"
-    had = out.exists()
-    try:
-        try:
-            stage.mkdir(parents=True)
-        except OSError as error:
-            raise _refused(out, error) from error
-        yield stage
-        _replace(stage, out, [name for name in _published(out) if name not in kept])
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        if not had:
-            with suppress(OSError):  # it holds what was published
-                out.rmdir()
-
-
-def _replace(stage: Path, out: Path, old: Sequence[Path]) -> None:
-    """Move every file of the stage to its place and remove those ``old`` ones that have no successor.
-
-    The manifest goes last. Where a file cannot be replaced, those before it are put back.
-    """
-    fresh = sorted(
-        (path.relative_to(stage) for path in stage.rglob("*") if path.is_file()), key=lambda name: str(name) == MANIFEST
-    )
-    kept = stage / ".old"
-    done: list[Path] = []
-    stale = [name for name in old if name not in set(fresh)]
-    try:
-        for name in [*stale, *fresh]:
-            done.append(name)
-            if (out / name).is_file():
-                (kept / name).parent.mkdir(parents=True, exist_ok=True)
-                (out / name).replace(kept / name)
-            if name not in stale:
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                (stage / name).replace(out / name)
-    except OSError as error:
-        _put_back(done, kept, out)
-        raise _refused(out, error) from error
-
-
-def _put_back(names: Sequence[Path], kept: Path, out: Path) -> None:
-    for name in reversed(names):
-        with suppress(OSError):
-            if (kept / name).is_file():
-                (kept / name).replace(out / name)
-            else:
-                (out / name).unlink(missing_ok=True)
-
-
-def _published(out: Path) -> list[Path]:
-    """Files that an older publication says it wrote, as paths within ``out``; none without its manifest."""
-    try:
-        record = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        names = [Path(str(name)) for name in (*record["files"], *record.get("earlier", ()))]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return []
-    return [name for name in names if not name.is_absolute() and ".." not in name.parts]
-
-
-def _refused(out: Path, error: OSError) -> BadFile:
-    what = f"the results cannot be written ({error.strerror or error})"
-    named = [name for name in (error.filename2, error.filename) if name and _STAGE not in str(name)]
-    return BadFile(
-        named[0] if named else out, what, "Close programs that use it, or choose another folder; it is unchanged"
-    )
 
 
 def _digest(path: Path) -> str:

@@ -89,7 +89,7 @@ def _regression(study: Study) -> tuple[RegressionTable, str, float]:
 
 def _learners(study: Study) -> tuple[list[Patient], str]:
     """Patients of known outcome in the cohorts that models learn from, and the names of these."""
-    roles = {cohort.name for cohort in study.project.cohorts() if cohort.role in (Role.TRAIN, Role.TUNE)}
+    roles = {cohort.name for cohort in study.all_cohorts if cohort.role in (Role.TRAIN, Role.TUNE)}
     patients = [one for one in study.patients if one.cohort in roles and one.outcome is not None]
     if not patients:
         raise NothingToShow("No patient of known outcome is in a cohort to learn from.")

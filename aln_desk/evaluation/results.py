@@ -23,6 +23,11 @@ _REMEDY_MISSING: dict[Kind, str] = {
     "reader": "Let the reader judge them, or compare on the others.",
     "import": "Import the scores again with theirs.",
 }
+_REMEDY_OUTSIDE: dict[Kind, str] = {
+    "model": "Let the model read the project again.",
+    "reader": "Let the reader judge them again.",
+    "import": "Import the scores again, as no probabilities.",
+}
 _REMEDY_GONE: dict[Kind, str] = {
     "model": "Let the model read the project again.",
     "reader": "Add the patients again to count them.",
@@ -214,7 +219,8 @@ def _about_part(one: Part) -> Iterator[str]:
         yield f"{where}: {one.reason}, so the AUC is not defined. Add patients of the other outcome."
     outside = int(((one.score < 0.0) | (one.score > 1.0)).sum())
     if one.scorer.probability and outside:
-        yield f"{where}: {outside} scores lie outside 0 to 1. Mark these scores as no probabilities."
+        lie = "1 score lies" if outside == 1 else f"{outside} scores lie"
+        yield f"{where}: {lie} outside 0 to 1. {_REMEDY_OUTSIDE[one.scorer.kind]}"
 
 
 def _count(patients: Sequence[str]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from aln_desk.domain.look import Look
 from aln_desk.domain.patient import Cohort, Patient
 from aln_desk.evaluation import provenance
 from aln_desk.evaluation.provenance import ModelRecord
@@ -38,23 +40,57 @@ class Drawn:
 class Study:
     """What everything is made from. ``by_hand`` are the patients to show as cases; empty: chosen by rule.
 
-    What takes long asks ``should_stop`` and then raises `Stopped`.
+    What takes long asks ``should_stop`` and then raises `Stopped`. ``fresh`` looks are this study's own, which the
+    project does not hold yet; ``everyone`` are its patients, where they need not be read again.
     """
 
     project: Project
     results: Results
     by_hand: tuple[str, ...] = ()
     should_stop: Callable[[], bool] = lambda: False
+    fresh: tuple[Look, ...] = ()
+    everyone: Sequence[Patient] | None = None
+
+    def read(self) -> Study:
+        """The same, once all that it takes from the project's database has been read; a copy of this process needs
+        that, which cannot use the database too.
+        """
+        for name in ("patients", "all_cohorts", "looks", "records", "digests"):
+            getattr(self, name)
+        return self
 
     @cached_property
     def patients(self) -> tuple[Patient, ...]:
         """All patients of the project."""
-        return tuple(self.project.patients())
+        return tuple(self.project.patients() if self.everyone is None else self.everyone)
 
     @cached_property
     def records(self) -> tuple[ModelRecord, ...]:
         """What is known of each scorer, in the order of the results."""
         return provenance.records(self.project, self.results.scorers)
+
+    @cached_property
+    def all_cohorts(self) -> tuple[Cohort, ...]:
+        """Of the project."""
+        return tuple(self.project.cohorts())
+
+    @cached_property
+    def patients_of(self) -> Mapping[str, Sequence[Patient]]:
+        """The project's patients by the name of their cohort; nobody for a cohort without any."""
+        found = defaultdict[str, list[Patient]](list)
+        for patient in self.patients:
+            found[patient.cohort].append(patient)
+        return found
+
+    @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """Digest of the patients of each cohort of the project, by its name; see `provenance.data_digest`."""
+        return {cohort.name: provenance.data_digest(self.patients_of[cohort.name]) for cohort in self.all_cohorts}
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """At test data, the oldest first, this study's own last."""
+        return (*self.project.looks(), *self.fresh)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:

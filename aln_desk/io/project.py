@@ -216,9 +216,18 @@ class Project:
 
     def add_look(self, look: Look) -> None:
         """Record an evaluation of a test cohort; its time is now unless it says another."""
-        lists = [json.dumps(names, ensure_ascii=False) for names in (look.scorers, look.filters)]
-        row = (look.looked_at or _now(), look.cohort, lists[0], look.rule, lists[1], look.patients, look.origin)
-        self._store("look", row)
+        with self.adding_looks([look]):
+            pass
+
+    @contextmanager
+    def adding_looks(self, looks: Iterable[Look]) -> Iterator[None]:
+        """Record these looks where the block ends well, and none of them where it does not.
+
+        Nobody else can write to the project meanwhile, so the block must be short.
+        """
+        with self._writing() as connection:
+            connection.executemany(f"INSERT INTO look VALUES ({', '.join('?' * 7)})", map(_look_row, looks))
+            yield
 
     def looks(self, cohort: str | None = None) -> list[Look]:
         """Every evaluation of a test cohort (without one: of all), oldest first."""
@@ -328,6 +337,11 @@ def _review(row: tuple[Any, ...]) -> Review:
     score, threshold, model, uncertain = shown
     verdict = None if model is None else Verdict(patient, score, threshold, model, uncertain=bool(uncertain))
     return Review(patient, reader, judgement, note, seconds, signed_at, verdict)
+
+
+def _look_row(look: Look) -> tuple[Any, ...]:
+    scorers, filters = (json.dumps(names, ensure_ascii=False) for names in (look.scorers, look.filters))
+    return (look.looked_at or _now(), look.cohort, scorers, look.rule, filters, look.patients, look.origin)
 
 
 def _look(row: tuple[Any, ...]) -> Look:

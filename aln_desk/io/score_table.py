@@ -41,14 +41,15 @@ def read_scores(path: Path) -> ScoreTable:
     header, rows = read_cells(path, COLUMNS, "patient")
     texts: list[tuple[int, str, str]] = []
     refusals: list[tuple[int, str]] = []
+    columns = [header.index(name) for name in COLUMNS]
     for number, cells in rows:
-        values = {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+        patient, score = (cells[place].strip() if place < len(cells) else "" for place in columns)
         if any(map(str.strip, cells[len(header) :])):
             refusals.append((number, "it has more cells than the first row; write decimals with a point"))
-        elif not values.get("patient"):
+        elif not patient:
             refusals.append((number, "it names no patient"))
         else:
-            texts.append((number, values["patient"], values.get("score", "")))
+            texts.append((number, patient, score))
     found = _numbers(texts, refusals)
     if refusals:
         raise BadProject(refused(path, refusals))
@@ -72,11 +73,12 @@ def _number(text: str, decimal_comma: bool) -> float:
     """The number; ``decimal_comma``: every comma of the file is one. ValueError says why it is none."""
     if text.casefold() in _NO_SCORE:
         return math.nan
-    if _THOUSANDS.fullmatch(text) and not decimal_comma:
+    if not decimal_comma and _THOUSANDS.fullmatch(text):
         raise ValueError(f'score "{text}" may have a decimal comma or mean thousands; write it with a point')
     plain = text.replace(",", ".", 1) if "." not in text else text
     if not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):
-        raise ValueError(f'score "{text}" is no number')
+        in_words = "is in per cent; write 0.5 for 50%" if text.endswith("%") else "is no number; write one such as 0.73"
+        raise ValueError(f'score "{text}" {in_words}, or leave it empty')
     return float(plain)
 
 

@@ -21,7 +21,7 @@ from aln_desk.domain.scorer import Scorer
 from aln_desk.domain.trained_on import Seen
 from aln_desk.io import atomic, checkpoint, verdicts
 from aln_desk.io.project import Project
-from aln_desk.io.score_table import COLUMNS, read_scores, some
+from aln_desk.io.score_table import COLUMNS, ScoreTable, read_scores, some
 from aln_desk.io.verdicts import VERDICTS_FILE, VerdictRow
 from aln_desk.paths import embedded_model
 
@@ -75,8 +75,8 @@ def import_scores(
     cohorts = {patient.id: patient.cohort for patient in project.patients()}
     kept = {patient: score for patient, score in table.scores.items() if patient in cohorts}
     if not kept:
-        raise BadProject(f"{file}: no score is of a patient in this project. Check how patients are named.")
-    outside = sum(not 0.0 <= score <= 1.0 for score in kept.values())
+        raise BadProject(f"{file}: {_nothing(table, list(cohorts))}")
+    outside = [score for score in kept.values() if not 0.0 <= score <= 1.0]
     if probability and not outside:
         _check_probability(name, threshold)
     said = {"threshold": _or_none(threshold), "probability": probability and not outside, "file": file.name}
@@ -222,7 +222,15 @@ def _check_probability(name: str, threshold: float) -> None:
         )
 
 
-def _problems(unknown: Sequence[str], lacking: Sequence[str], outside: int, kept: int) -> Iterator[str]:
+def _nothing(table: ScoreTable, known: Sequence[str]) -> str:
+    """Why no score can be kept, and what to do."""
+    if not table.scores:
+        return f"no patient has a score that can be used. {' '.join(table.problems)}"
+    named = f" The file has {next(iter(table.scores))}, the project {known[0]}." if known else ""
+    return f"no score is of a patient in this project. Check how patients are named.{named}"
+
+
+def _problems(unknown: Sequence[str], lacking: Sequence[str], outside: Sequence[float], kept: int) -> Iterator[str]:
     if unknown:
         yield (
             f"Left out because they are not in this project: {some(unknown)}. Check how they are named; "
@@ -231,9 +239,10 @@ def _problems(unknown: Sequence[str], lacking: Sequence[str], outside: int, kept
     if lacking:
         yield f"Patients of these cohorts that the file does not list: {some(lacking)}. Add them and import again."
     if outside:
+        per_cent = " (if these are per cent, divide them by 100)" if all(0.0 <= one <= 100.0 for one in outside) else ""
         yield (
-            f"{outside} of {kept} scores lie outside 0 to 1, so these are no probabilities: there will be no "
-            "calibration and no decision curve. Import probabilities to have them."
+            f"{len(outside)} of {kept} scores lie outside 0 to 1, so these are no probabilities: there will be no "
+            f"calibration and no decision curve. Import probabilities to have them{per_cent}."
         )
 
 

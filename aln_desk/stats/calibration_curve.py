@@ -14,7 +14,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aln_desk.stats import logistic_fit
 from aln_desk.stats.bootstrap import Estimate
 from aln_desk.stats.operating import wilson
 from aln_desk.stats.ranks import Floats, Outcomes, midranks, paired, too_few
@@ -26,6 +25,8 @@ Strategy = Literal["equal", "quantile", "distinct"]
 patients as far as ties allow, floor(bins (midrank - 1/2) / n). ``distinct``: a bin for each distinct probability.
 """
 
+_STEPS, _SAME_STEP, _ROUNDING = 100, 1e-11, 1e-6
+"""Of Newton's method: at most so many steps, which end at one so small; and what a likelihood may lose by rounding."""
 _SAME = 1e-6
 """Logits that differ by less, relative to themselves, carry roundings and no slope."""
 
@@ -209,16 +210,35 @@ def recalibration(outcome: ArrayLike, probability: ArrayLike, level: float = 0.9
 
 
 def _line(outcome: Outcomes, logit: Floats, z: float) -> tuple[Estimate, Estimate]:
-    """Intercept and slope of the likeliest line."""
-    from scipy.special import expit
-
+    """Intercept and slope of the likeliest line, by Newton's method; the likelihood has one maximum, and steps that
+    would lower it are halved.
+    """
     design = np.column_stack([np.ones(logit.size), logit])
-    found = logistic_fit.fit(design, outcome, penalised=False).coefficient
-    # Its errors are those of the last step but one: to the last printed digit they are wanted at the maximum itself.
-    chance = expit(design @ found)
-    error = np.sqrt(np.diag(np.linalg.inv(design.T @ (design * (chance * (1 - chance))[:, None]))))
+    found = np.zeros(2)
+    for _ in range(_STEPS):
+        gradient, information = _slopes(design, outcome, found)
+        step = np.linalg.solve(information, gradient)
+        while _log_likelihood(design, outcome, found + step) < _log_likelihood(design, outcome, found) - _ROUNDING:
+            step /= 2
+        found += step
+        if np.abs(step).max() <= _SAME_STEP * (1 + np.abs(found).max()):
+            break
+    error = np.sqrt(np.diag(np.linalg.inv(_slopes(design, outcome, found)[1])))
     intercept, slope = (_wald(float(b), float(e), z) for b, e in zip(found, error, strict=True))
     return intercept, slope
+
+
+def _slopes(design: Floats, outcome: Outcomes, at: Floats) -> tuple[Floats, Floats]:
+    """Gradient (2,) of the log-likelihood, and the information (2, 2), less its curvature."""
+    from scipy.special import expit
+
+    chance = expit(design @ at)
+    return design.T @ (outcome - chance), design.T @ (design * (chance * (1 - chance))[:, None])
+
+
+def _log_likelihood(design: Floats, outcome: Outcomes, at: Floats) -> float:
+    logit = design @ at
+    return float((outcome * logit - np.logaddexp(0.0, logit)).sum())
 
 
 def _undefined(reason: str) -> Estimate:

@@ -1,11 +1,14 @@
 """How fast an evaluation is: ``python tests/benchmarks/evaluation_speed.py``.
 
 A window's size, 1,557 patients in three cohorts by 8 models (to be under 300 ms), and a large one, 100,000 patients of
-one test cohort by 4 models (to be under 10 s): all figures, DeLong's test of every pair, scores read from their tables.
+one test cohort by 4 models (to be under 10 s): all figures, DeLong's test of every pair, scores read from their tables,
+and the whole command, with its start, for the CSV files alone and for everything.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +22,7 @@ from aln_desk.domain.scorer import Scorer
 from aln_desk.domain.verdict import decide
 from aln_desk.evaluation.results import Results, work_out
 from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
+from aln_desk.io.project import Project
 from aln_desk.io.verdicts import VerdictRow, read_models, scores_file, write_verdicts
 
 STUDIES = ((1557, 8, ("training", "internal test", "external test")), (100_000, 4, ("test",)))
@@ -44,6 +48,22 @@ def study(count: int, models: int, cohorts: tuple[str, ...]) -> Study:
         unsure = frozenset(name for name, value in by_patient.items() if 0.6 < value < 0.65)
         scorers.append(Scorer(f"{model:012x}", f"model {model}", "model", by_patient, 0.6, unsure))
     return scorers, [Cohort(name, Role.INTERNAL_TEST) for name in cohorts], patients
+
+
+def project(folder: Path, study: Study) -> None:
+    """The study as a project that these models have read."""
+    scorers, cohorts, patients = study
+    with Project.create(folder) as made:
+        for cohort in cohorts:
+            made.add_cohort(cohort)
+        made.add_many(patients)
+        tables(made.predictions, scorers, patients)
+
+
+def command(folder: Path, *options: str) -> None:
+    """`aln-desk evaluate` as a user starts it."""
+    words = [sys.executable, "-m", "aln_desk", "evaluate", str(folder), "--out", str(folder / "results"), *options]
+    subprocess.run(words, check=True, capture_output=True)
 
 
 def tables(folder: Path, scorers: list[Scorer], patients: list[Patient]) -> None:
@@ -80,7 +100,9 @@ def works(study: Study, folder: Path) -> dict[str, Callable[[], object]]:
         "all figures, thresholds at sensitivity 0.95": partial(figures, ThresholdRule("sensitivity", 0.95)),
         "all figures, one variable filtered": partial(figures, ThresholdRule(), Filter("t_stage", frozenset("123"))),
         "DeLong's test of all pairs": lambda: [results.delong(name) for name in names],
-        "scores read from their tables": partial(read_models, folder),
+        "scores read from their tables": partial(read_models, folder / "predictions"),
+        "the whole command, CSV files": partial(command, folder, "--parts", "csv"),
+        "the whole command, everything": partial(command, folder),
     }
 
 
@@ -89,7 +111,7 @@ def main() -> None:
     for count, models, cohorts in STUDIES:
         drawn = study(count, models, cohorts)
         with TemporaryDirectory() as folder:
-            tables(Path(folder), drawn[0], drawn[2])
+            project(Path(folder), drawn)
             for name, work in works(drawn, Path(folder)).items():
                 print(f"{count:>8,}{models:>8}{len(cohorts):>9}  {name:<45}{seconds(work) * 1e3:>7.0f}")
 

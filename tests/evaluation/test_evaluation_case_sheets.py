@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import publishable_study
 import pytest
 from matplotlib.figure import Figure
@@ -88,7 +87,7 @@ def test_the_figure_tells_patients_verdicts_and_the_scale(study: Study) -> None:
     figure = case_sheets.case_figure(case_sheets.sheets(part, record, study.patients, chosen.values()), record)
     words = words_of(figure)
     assert set(chosen.values()) <= set(words)
-    assert {"a", "drawn", "predicted", "CAM 0", "4 logits"} <= set(words)
+    assert {"a", "drawn", "predicted", "CAM −4", "+4 logits"} <= set(words)
     assert any(text.startswith("Tumour: score 0.56, share") for text in words)
     assert figures.rendered(figure, "svg") == figures.rendered(figure, "svg")
 
@@ -107,9 +106,10 @@ def test_two_models_side_by_side_have_scales_of_their_own(study: Study) -> None:
         for place in (1, 0)
     ]
     rows = list(zip(*both, strict=True))
-    figure = case_sheets.cam_figure(rows, (study.records[1], study.records[0]))
+    plain = replace(study.records[1], manifest={**study.records[1].manifest, "cam_top": 8.5})
+    figure = case_sheets.cam_figure(rows, (plain, study.records[0]))
     words = words_of(figure)
-    assert {"plain", "embedded", "2 logits", "4 logits"} <= set(words)  # of the plain model's CAMs, and of a manifest
+    assert {"plain", "embedded", "+10 logits", "+4 logits"} <= set(words)
     assert f"image 0.56, patient {publishable_study.score_of(25, 1):.2f}" in words
 
 
@@ -136,16 +136,6 @@ def test_models_that_share_no_image_are_explained(study: Study) -> None:
     assert any("No image was read by both" in text for text in words_of(figure))
 
 
-@pytest.mark.parametrize(("said", "top"), [(7.5, 7.5), (None, 1.0), (-1, 1.0), ("x", 1.0), (math.inf, 1.0)])
-def test_the_scale_is_the_manifests_or_reaches_the_highest_point(study: Study, said: object, top: float) -> None:
-    (shown,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
-    record = replace(study.records[0], manifest={"cam_top": said})
-    assert case_sheets.cam_top(record, [picture.found for picture in shown.pictures]) == top
-
-
-def test_a_cam_of_no_number_has_a_scale_all_the_same(study: Study) -> None:
-    (shown,) = case_sheets.sheets(part_of(study), study.records[0], study.patients, ["P25"])
-    found = shown.pictures[0].found
-    assert found is not None
-    empty = replace(found, cam=np.full((4, 4), np.nan, np.float32))
-    assert case_sheets.cam_top(replace(study.records[0], manifest={}), [empty, None]) == pytest.approx(0.1)
+@pytest.mark.parametrize(("said", "top"), [(43.5, 50.0), (None, 4.0), (-1, 4.0), ("x", 4.0), (math.inf, 4.0)])
+def test_the_scale_is_that_of_the_window(study: Study, said: object, top: float) -> None:
+    assert case_sheets.cam_top(replace(study.records[0], manifest={"cam_top": said})) == top

@@ -149,6 +149,25 @@ def test_the_methods_tell_how_a_model_was_made(study: Study) -> None:
     assert "simulated" not in told
 
 
+@pytest.mark.parametrize(
+    ("sources", "words"),
+    [
+        ([("own", 24, 24, False)], "Source, held-out patients included: own (24 patients, 50 images, outcomes)."),
+        (
+            [("drawn", 20, 20, True), ("BUSI", 9, 0, False), ("own", 8, 5, False)],
+            "Sources, held-out patients included: drawn (20 patients, 50 images, simulated outcomes), BUSI (9 "
+            "patients, 50 images, no outcomes) and own (8 patients, 50 images, outcomes of 5 patients).",
+        ),
+    ],
+)
+def test_the_methods_tell_where_the_patients_came_from(
+    study: Study, sources: list[tuple[str, int, int, bool]], words: str
+) -> None:
+    record, keys = study.records[0], ("name", "patients", "outcomes", "simulated")
+    training = {**record.training, "sources": [{**dict(zip(keys, one, strict=True)), "images": 50} for one in sources]}
+    assert words in methods.model_paragraph(replace(record, manifest={**record.manifest, "training": training}))
+
+
 def test_the_comparator_is_told_as_what_it_is(study: Study) -> None:
     told = methods.model_paragraph(study.records[1])
     assert "resnet-101" in told and "It has one task, the node status." in told

@@ -11,7 +11,7 @@ import pytest
 from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import decide
-from aln_desk.evaluation.gather import digest_in_use, gather, record
+from aln_desk.evaluation.gather import digest_in_use, gather, new_looks, record
 from aln_desk.evaluation.results import Results, work_out
 from aln_desk.evaluation.selection import Filter, Selection
 from aln_desk.io import checkpoint
@@ -118,3 +118,32 @@ def test_the_same_look_an_hour_later_is_another(project: Project) -> None:
             other.add_look(replace(look, looked_at=before.isoformat(timespec="seconds")))
             record(other, results, "window")
             assert len(other.looks("internal")) == (1 if minutes < 60 else 2)
+
+
+def test_an_export_of_what_a_window_shows_is_no_other_look(project: Project) -> None:
+    results = figures(project, "internal")
+    record(project, results, "window")
+    record(project, results, "export")
+    (look,) = project.looks()
+    with Project.create(project.folder.parent / "yesterday") as other:
+        other.add_look(replace(look, looked_at=(datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")))
+        record(other, results, "export")
+        assert len(other.looks()) == 1
+
+
+def test_an_export_of_what_no_window_has_shown_is_a_look_and_the_window_s_own(project: Project) -> None:
+    results = figures(project, "internal")
+    record(project, results, "command")
+    record(project, results, "export")
+    record(project, results, "window")  # a moment later
+    record(project, replace(results, scorers=results.scorers[:1]), "export")
+    assert [(one.origin, len(one.scorers)) for one in project.looks()] == [("command", 2), ("export", 2), ("export", 1)]
+
+
+def test_new_looks_are_those_that_would_be_recorded(project: Project) -> None:
+    results = figures(project, "internal", "external", "training")
+    looks = new_looks(project, results, "window")
+    assert project.looks() == [] and [one.cohort for one in looks] == ["external", "internal"][::-1]
+    record(project, results, "window")
+    assert [replace(one, looked_at="") for one in project.looks()] == [replace(one, looked_at="") for one in looks]
+    assert new_looks(project, results, "window") == ()

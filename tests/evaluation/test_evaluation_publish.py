@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from aln_desk import cli, cli_output
-from aln_desk.domain.errors import BadFile, BadSetting, Stopped
+from aln_desk.domain.errors import BadFile, BadProject, BadSetting, Stopped
 from aln_desk.evaluation import figures, publish
 from aln_desk.evaluation.image_pieces import overlaps, segmentation
 from aln_desk.evaluation.pieces import made, pieces
@@ -260,6 +260,57 @@ def test_the_same_project_gives_the_same_bytes(project: Project, tmp_path: Path,
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
+@pytest.mark.slow
+def test_by_several_processes_everything_is_the_same(project: Project, tmp_path: Path, quick: None) -> None:
+    results = publishable_study.evaluate(project)
+    told: dict[int, list[str]] = {1: [], 3: []}
+    steps: dict[int, list[tuple[int, int]]] = {1: [], 3: []}
+    for processes in told:
+        publish.publish(
+            project, results, tmp_path / str(processes), processes=processes, left_out=told[processes].append,
+            progress=lambda *at, keep=steps[processes]: keep.append(at),
+        )  # fmt: skip
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+    assert told[1] == told[3] != [] and steps[1] == steps[3]
+
+
+def test_a_look_is_recorded_with_the_last_step_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publishable_study.make(tmp_path / "study", findings=False)
+    with Project.open(tmp_path / "study") as project:
+        results, out = publishable_study.evaluate(project), tmp_path / "out"
+
+        def fail(*_: object) -> None:
+            raise BadFile(out, "cannot be written")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("aln_desk.evaluation.staging._replace", fail)
+            with pytest.raises(BadFile, match="cannot be written"):
+                publish.publish(project, results, out, parts=["csv"])
+        with pytest.raises(Stopped):
+            publish.publish(project, results, out, parts=["csv"], should_stop=lambda: True)
+        assert project.looks() == [] and not out.exists()
+        publish.publish(project, results, out, parts=["csv", "table_2"])
+        assert [(look.cohort, look.origin) for look in project.looks()] == [
+            ("internal test", "command"),
+            ("south", "command"),
+        ]
+        assert manifest(out)["looks"] == 2  # this one counts
+
+
+def test_where_a_look_cannot_be_recorded_nothing_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publishable_study.make(tmp_path / "study", findings=False)
+    with Project.open(tmp_path / "study") as project:
+        results = publishable_study.evaluate(project)
+
+        def refuse(self: Project) -> object:
+            raise BadProject("project.sqlite: the disk is full.")
+
+        monkeypatch.setattr(Project, "_writing", refuse)
+        with pytest.raises(BadProject, match="disk is full"):
+            publish.publish(project, results, tmp_path / "out", parts=["csv"])
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_says_all_that_was_asked(project: Project) -> None:
     filters = (Filter("t_stage", frozenset(["1", "2"])),)
     selection = Selection(("aaaa", "import:R"), ("north, test",), filters, ThresholdRule("sensitivity", 0.9))
@@ -319,9 +370,9 @@ def test_the_command_line_publishes_parts_and_stops(
     looks = len(project.looks())
     with pytest.raises(BadSetting, match="no part 'table_9'"):
         cli.run([*words, "--parts", "table_9"])
-    assert len(project.looks()) == looks  # nothing was looked at
     monkeypatch.setattr(cli_output.Output, "should_stop", lambda self: True)
-    assert cli.run(words) == 130
+    assert cli.run([*words, "--threshold", "0.3"]) == 130
+    assert len(project.looks()) == looks  # nothing was looked at
     assert "nothing was written" in capsys.readouterr().out
     assert contents(tmp_path / "out") == before
 

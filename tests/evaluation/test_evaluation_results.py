@@ -107,7 +107,10 @@ def test_one_outcome_alone_has_no_auc_and_says_so() -> None:
         ),
         (Scorer("r", "R", "reader", {}, 0.6), ["Let the reader judge them"]),
         (Scorer("i", "I", "import", SCORES | {"X": 0.1}), ["1 patient (X) not in this project", "Import the scores"]),
-        (Scorer("o", "O", "model", SCORES | {"P1": 1.5}, 0.5), ["O on test: 1 scores lie outside 0 to 1"]),
+        (
+            Scorer("o", "O", "model", SCORES | {"P1": 1.5}, 0.5),
+            ["O on test: 1 score lies outside 0 to 1. Let the model read the project again."],
+        ),
     ],
 )
 def test_bad_input_is_told_with_the_remedy(scorer: Scorer, sentences: list[str]) -> None:

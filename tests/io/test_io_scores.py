@@ -19,7 +19,7 @@ from aln_desk.domain.verdict import Verdict, decide
 from aln_desk.io import checkpoint
 from aln_desk.io.project import Project
 from aln_desk.io.score_table import ScoreTable, read_scores
-from aln_desk.io.scores import import_scores, read_scorers, remove_import
+from aln_desk.io.scores import import_scores, read_scorers, remove_import, undone_on_failure
 from aln_desk.io.verdicts import VerdictRow, read_model, read_models, scores_file, write_reading, write_verdicts
 
 PATIENTS = ("P1", "P2", "P3", "P10")
@@ -186,7 +186,8 @@ def test_numbers_as_people_write_them(tmp_path: Path, text: str, scores: list[fl
         ("P1;0,5\nP2;1_0", 'row 3: score "1_0" is no number'),
         ("P1;1.234,5", 'score "1.234,5" is no number'),
         ("P1;1,234,5", 'score "1,234,5" is no number'),
-        ("P1;inf", "no number"),
+        ("P1;inf", "no number; write one such as 0.73, or leave it empty"),
+        ("P1;50%", 'row 2: score "50%" is in per cent; write 0.5 for 50%'),
         ("P1;1e999", "no number"),
         ("P1;1,234", 'score "1,234" may have a decimal comma or mean thousands'),
         ("P1;1,234\nP2;0.5", "row 2: .* thousands"),
@@ -298,6 +299,45 @@ def test_problems_of_an_import_are_told_with_the_remedy(project: Project, tmp_pa
     assert one.scores == {"P1": 1.5}
     assert not one.probability
     assert math.isnan(one.threshold)
+
+
+@pytest.mark.parametrize(
+    ("scores", "asked"), [((50, 7), True), ((0.5, 100), True), ((-0.5, 7), False), ((101, 7), False)]
+)
+def test_scores_that_may_be_per_cent_are_asked_about(
+    project: Project, tmp_path: Path, scores: tuple[float, float], asked: bool
+) -> None:
+    found = import_scores(project, table(tmp_path, "patient,score\nP1,{}\nP2,{}\n".format(*scores)), "R")
+    assert ("if these are per cent, divide them by 100" in found.problems[-1]) == asked
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("P1,\nP2,NA\n", r"no patient has a score that can be used\. Left out because they have no score: 2"),
+        ("P1,0.1\nP1,0.2\n", r"no patient has a score that can be used\. .* their scores differ: 1 .*Keep one row"),
+        ("p1,0.1\n", r"Check how patients are named\. The file has p1, the project P1\."),
+    ],
+)
+def test_a_file_without_any_score_to_keep_says_why(project: Project, tmp_path: Path, lines: str, reason: str) -> None:
+    with pytest.raises(BadProject, match=reason):
+        import_scores(project, table(tmp_path, f"patient,score\n{lines}"), "R")
+
+
+def test_imports_are_undone_where_what_follows_fails(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), undone_on_failure(project):
+        import_scores(project, table(tmp_path, "patient,score\nP1,0.5\n"), "R")
+        raise KeyboardInterrupt
+    assert not (project.predictions / "imported").exists()
+    with undone_on_failure(project):
+        import_scores(project, table(tmp_path, "patient,score\nP1,0.5\n"), "R", 0.4)
+    with pytest.raises(BadProject, match="later"), undone_on_failure(project):
+        import_scores(project, table(tmp_path, "patient,score\nP1,0.7\n"), "R")
+        import_scores(project, table(tmp_path, "patient,score\nP1,0.7\n"), "S")
+        remove_import(project, "R")
+        raise BadProject("later")
+    (one,) = read_scorers(project)
+    assert (one.name, one.scores, one.threshold) == ("R", {"P1": 0.5}, 0.4)
 
 
 def test_scores_that_only_rank_are_no_probabilities(project: Project, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_measuring_compares_with_the_best_possible(study: Path) -> None:
     tested = [k for k, p in enumerate(patients[:-1]) if p.cohort == "internal test"]
     assert (reached.cohort, reached.patients) == ("internal test", len(tested))
     assert (reached.best_clinical, reached.best_tumour, reached.best) == (0.5, 0.0, 1.0)
-    assert reached.model[0] == pytest.approx(auc([patients[k].outcome for k in tested], tested))
+    assert reached.model[0] == pytest.approx(auc([patients[k].outcome or 0 for k in tested], tested))
 
 
 REACHED = [Reached("internal test", 273, (0.9, 0.85, 0.95), 0.7012, 0.7834, 0.9321)]

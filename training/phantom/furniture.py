@@ -154,10 +154,15 @@ def _write(marks: Marks, look: ScannerLook, kind: str, words: str, at: Point) ->
     size = (0.85 if look.font == cv2.FONT_HERSHEY_PLAIN else 0.45) * max(scale, 0.6)
     thick = 2 if look.font == cv2.FONT_HERSHEY_SIMPLEX and scale > 0.8 else 1
     (wide, high), _ = cv2.getTextSize(words, look.font, size, thick)
-    at = max(0, min(at[0], marks.size[1] - wide - 2)), max(high + 1, at[1])
-    for ink, width in ((0, thick + 2), (look.ink, thick)):  # a dark rim keeps letters legible on bright skin
-        cv2.putText(marks.grey, words, at, look.font, size, ink, width, cv2.LINE_AA)
-    marks.covered(kind, at[0] - 2, at[1] - high - 2, at[0] + wide + 1, at[1] + high // 3 + 2)
+    at = max(0, min(at[0], marks.size[1] - round(1.1 * wide) - 4)), max(high + 2, at[1])
+    letters = np.zeros(marks.size, np.uint8)
+    cv2.putText(letters, words, at, look.font, size, 255, thick, cv2.LINE_AA)
+    rim = cv2.dilate(letters, np.ones((3, 3), np.uint8))  # keeps letters legible on bright skin
+    left, top, wide, high = cv2.boundingRect(rim)
+    box = slice(top, top + high), slice(left, left + wide)
+    dark = marks.grey[box] * (1.0 - rim[box] / 255.0)
+    marks.grey[box] = np.maximum(dark, letters[box] * (look.ink / 255.0)).astype(np.uint8)
+    marks.covered(kind, left, top, left + wide - 1, top + high - 1)
 
 
 def _draw_calipers(rng: np.random.Generator, marks: Marks, look: ScannerLook, outline: Outline, style: str) -> None:

@@ -79,15 +79,15 @@ def _content(rng: np.random.Generator, scan: Scan, outline: Outline, signs: Node
     size: Size = scan.size
     core = _hilum(rng, outline, signs, form)
     distance, number = core.polar(scan)
-    hilum = step(ragged(rng, core, distance, number, 2.5 * unit(size)), 4.0 * unit(size))
+    hilum = step(ragged(rng, core, distance, number, 2.0 * unit(size)), 3.0 * unit(size))
     texture = smooth_noise(rng, size, 0.025 * size[1], 0.007 * size[1])
-    bright = 20.0 - 17.0 * visible(signs.hilum_loss)
+    bright = 20.0 - 16.5 * visible(signs.hilum_loss)
     return np.asarray(texture + hilum * bright * (1.0 + 0.2 * texture), dtype=np.float32)
 
 
 def _hilum(rng: np.random.Generator, outline: Outline, signs: NodeSigns, form: NodeForm) -> Outline:
     """The node's own outline, shrunk by the cortex and shifted away from the side where that is thick."""
-    left = 0.86 - 0.58 * visible(signs.cortex) * rng.uniform(0.96, 1.04)
+    left = 0.88 - 0.62 * visible(signs.cortex) * rng.uniform(0.96, 1.04)
     radius: Radius = left * outline.radius
     side = form.side + rng.normal(0.0, 0.2)
     room = 0.8 * form.bulge * float(np.interp(np.angle(np.exp(1j * (side + np.pi))), THETA, outline.radius - radius))

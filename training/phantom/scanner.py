@@ -69,7 +69,7 @@ LOOKS = {
         *("linear", "Q", "", False, False, "", _DUPLEX, 235, "plus"),
     ),
     "A2": ScannerLook(
-        *(0.8, 1.4, 0.50, 1.4, 2, 0.4, 60, 1.45, (-2, 0, 1, 1, 0), 22, -50),
+        *(0.8, 1.5, 0.50, 1.4, 2, 0.48, 60, 1.45, (-2, 0, 1, 1, 0), 22, -50),
         *("linear", "", "right", True, True, "L12-5", _SIMPLEX, 215, "cross"),
     ),
     "A3": ScannerLook(
@@ -85,7 +85,7 @@ LOOKS = {
         *("linear", "V", "left", False, True, "L15-4", _PLAIN, 245, "cross"),
     ),
     "B2": ScannerLook(
-        *(0.7, 1.3, 0.30, 1.8, 2, 0.35, 58, 1.65, (0, 0, 0, 1, 0), 20, -50),
+        *(0.75, 1.4, 0.30, 1.8, 2, 0.45, 58, 1.65, (0, 0, 0, 1, 0), 20, -50),
         *("trapezoid", "M", "right", True, False, "ML6-15", _DUPLEX, 210, "dot"),
     ),
 }
@@ -188,7 +188,7 @@ def _smoothed(level: Field, look: ScannerLook, scale: float) -> Field:
     kept = np.clip(1.0 - np.float32(8.0) / np.maximum(variance, 1e-3), 0.0, 1.0)
     filtered = mean + kept * (level - mean)
     smooth = np.asarray(level + np.float32(look.smooth) * (filtered - level), dtype=np.float32)
-    return np.asarray(cv2.GaussianBlur(smooth, (0, 0), max(0.4, 0.65 * scale), sigmaY=max(0.4, 0.5 * scale)))
+    return np.asarray(cv2.GaussianBlur(smooth, (0, 0), max(0.6, 0.65 * scale), sigmaY=max(0.45, 0.5 * scale)))
 
 
 def _mean(level: Field, scale: float) -> Field:

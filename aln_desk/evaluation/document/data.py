@@ -16,10 +16,10 @@ MOST_LOOKS = 40
 def cohorts_listing(study: Study) -> Listing:
     """Every cohort of the project that has patients, also those not evaluated."""
     rows = []
-    for cohort in study.project.cohorts():
-        patients = [one for one in study.patients if one.cohort == cohort.name]
+    for cohort in study.all_cohorts:
+        patients = study.patients_of[cohort.name]
         if patients:
-            rows.append(_cohort(cohort, patients, cohort in study.cohorts))
+            rows.append(_cohort(cohort, patients, cohort in study.cohorts, study.digests[cohort.name]))
     columns = (
         "Cohort",
         "Role",
@@ -51,7 +51,7 @@ def models_listing(study: Study) -> Listing:
 def looks_listing(study: Study) -> Listing | None:
     """When test cohorts were looked at, the latest `MOST_LOOKS`; None where none ever was."""
     names = {one.key: one.name for one in study.results.scorers}
-    looks = study.project.looks()[-MOST_LOOKS:]
+    looks = study.looks[-MOST_LOOKS:]
     rows = tuple(
         (
             look.looked_at.replace("T", " ")[:16],
@@ -70,7 +70,7 @@ def looks_listing(study: Study) -> Listing | None:
 
 def looks_sentence(study: Study) -> str:
     """How often each test cohort was looked at, and what that means."""
-    looks = study.project.looks()
+    looks = study.looks
     if not looks:
         return "No look at test data has been recorded in this project."
     counts = dict.fromkeys(sorted(look.cohort for look in looks), 0)
@@ -85,7 +85,7 @@ def looks_sentence(study: Study) -> str:
     )
 
 
-def _cohort(cohort: Cohort, patients: Sequence[Patient], evaluated: bool) -> tuple[str, ...]:
+def _cohort(cohort: Cohort, patients: Sequence[Patient], evaluated: bool, digest: str) -> tuple[str, ...]:
     known = [one for one in patients if one.outcome is not None]
     positive = sum(bool(one.outcome) for one in known)
     dates = sorted(one.admission_date for one in patients if one.admission_date)
@@ -100,7 +100,7 @@ def _cohort(cohort: Cohort, patients: Sequence[Patient], evaluated: bool) -> tup
         f"{tumour} tumour, {node} node",
         f"{dates[0]} to {dates[-1]}" if dates else "unknown",
         ", ".join(hospitals) or "unknown",
-        provenance.data_digest(patients),
+        digest,
     )
 
 

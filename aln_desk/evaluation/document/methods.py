@@ -13,6 +13,7 @@ from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.patient import variable_words
 from aln_desk.domain.recipe import Recipe
+from aln_desk.domain.verdict import SIMULATED
 from aln_desk.evaluation.provenance import ModelRecord
 from aln_desk.evaluation.results import Results
 from aln_desk.evaluation.tables.table_two import rule_words
@@ -132,6 +133,7 @@ def _sentences(record: ModelRecord) -> Iterator[str]:
     if record.kind == "fusion":
         yield _fusion(record)
     yield _patients(training)
+    yield from _sources(training)
     if recipe is not None and record.kind != "clinical":
         yield _preset(record, recipe)
         yield from _after(record)
@@ -140,7 +142,7 @@ def _sentences(record: ModelRecord) -> Iterator[str]:
         yield f"Threshold {number(limit)}: {rule}."
     yield from _run(record)
     if record.simulated:
-        yield "It learned from simulated patients, so its scores have no clinical meaning."
+        yield SIMULATED
 
 
 def _stage_one(record: ModelRecord) -> Iterator[str]:
@@ -225,6 +227,23 @@ def _patients(training: Mapping[str, Any]) -> str:
         return "On how many patients it learned is not recorded."
     fold = f", fold {training['fold']}" if training.get("fold") else ""
     return f"It learned from {fit} patients of {cohorts}{fold}; {tune or 0} more were held out to measure progress."
+
+
+def _sources(training: Mapping[str, Any]) -> Iterator[str]:
+    """Where they came from; nothing for models of before that was kept."""
+    told = [
+        f"{one['name']} ({one['patients']} patients, {one['images']} images, {_outcomes(one)})"
+        for one in training.get("sources") or []
+    ]
+    if told:
+        yield f"Source{'s' if len(told) > 1 else ''}, held-out patients included: {_listed(told)}."
+
+
+def _outcomes(source: Mapping[str, Any]) -> str:
+    if not source["outcomes"]:
+        return "no outcomes"
+    some = "" if source["outcomes"] == source["patients"] else f" of {source['outcomes']} patients"
+    return f"{'simulated outcomes' if source['simulated'] else 'outcomes'}{some}"
 
 
 def _preset(record: ModelRecord, recipe: Recipe) -> str:

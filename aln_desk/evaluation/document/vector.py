@@ -51,7 +51,8 @@ class _Renderer(RendererBase):
         if not (filled or stroked):
             return
         self._begin(gc, rgbFace)
-        segments = path.iter_segments(transform, remove_nans=True, simplify=False, curves=True)
+        simplify = path.should_simplify and not filled  # as matplotlib's own PDF: points that no eye tells apart
+        segments = path.iter_segments(transform, remove_nans=True, simplify=simplify, curves=True)
         self._canvas.drawPath(_outline(self._canvas, segments), stroke=int(stroked), fill=int(filled))
         self._canvas.restoreState()
 

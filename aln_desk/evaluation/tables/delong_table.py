@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -22,12 +23,17 @@ _METHODS = (
     "p is corrected for all pairs of the cohort. Accuracy at the thresholds: exact McNemar test, two-sided, not "
     "corrected."
 )
-Undefined = list[tuple[str, str, str]]
+_NAMED = 3
+"""So many pairs are named in a note; of more it says whom they have in common."""
+
+Pair = tuple[str, str]
+Undefined = dict[tuple[str, str, str], list[Pair]]
+"""Pairs by what is not defined, the cohort, and the reason, which is empty where it is."""
 
 
 def delong_table(results: Results) -> Table:
     """A row for each pair of scorers on each cohort; no rows for a single scorer."""
-    undefined: Undefined = []
+    undefined: Undefined = {}
     rows, depths = under_headings(
         [(cohort.name, _pairs(results, cohort.name, undefined)) for cohort in results.cohorts]
     )
@@ -36,7 +42,7 @@ def delong_table(results: Results) -> Table:
         "Comparison of every pair of models",
         _COLUMNS,
         rows,
-        (_METHODS, *threshold_notes(results), *words.reasons(undefined)),
+        (_METHODS, *threshold_notes(results), *words.reasons(_told(undefined, [one.name for one in results.scorers]))),
         (("", 2), ("DeLong", 4), ("At the thresholds", 2)),
         depths,
     )
@@ -50,11 +56,11 @@ def _pairs(results: Results, cohort: str, undefined: Undefined) -> list[tuple[st
     for (first, second), p in zip(combinations(results.scorers, 2), corrected.tolist(), strict=True):
         test = tests[first.key, second.key]
         calls = _calls(outcome, *(_decided(scores[one.key], results.parts[one.key, cohort]) for one in (first, second)))
-        pair = f"{first.name} – {second.name}"
-        undefined += [(f"AUCs of {pair}", cohort, test.reason), (f"accuracies of {pair}", cohort, calls.reason)]
+        for what, reason in (("AUCs", test.reason), ("accuracies", calls.reason)):
+            undefined.setdefault((what, cohort, reason), []).append((first.name, second.name))
         rows.append(
             (
-                pair,
+                _named(first.name, second.name),
                 str(test.n),
                 words.interval(test.difference, test.low, test.high, signed=True),
                 words.number(test.z, 2),
@@ -65,6 +71,32 @@ def _pairs(results: Results, cohort: str, undefined: Undefined) -> list[tuple[st
             )
         )
     return rows
+
+
+def _told(
+    undefined: Mapping[tuple[str, str, str], Sequence[Pair]], names: Sequence[str]
+) -> Iterator[tuple[str, str, str]]:
+    """What is not defined, where, and why, for `words.reasons`."""
+    for (what, cohort, reason), pairs in undefined.items():
+        yield f"{what} of {_shortly(pairs, names)}", cohort, reason
+
+
+def _shortly(pairs: Sequence[Pair], names: Sequence[str]) -> str:
+    """A few pairs by their names, many by the scorers (all of ``names``) all of whose pairs are among them."""
+    if len(pairs) <= _NAMED:
+        return ", ".join(_named(*pair) for pair in pairs)
+    if len(pairs) == math.comb(len(names), 2):
+        return "all pairs"
+    common = [name for name in names if sum(name in pair for pair in pairs) == len(names) - 1]
+    others = [pair for pair in pairs if not set(pair) & set(common)]
+    told = [f"all pairs with {', '.join(common)}"] if common else []
+    if others:
+        told.append(_shortly(others, names) if len(others) <= _NAMED else f"{len(others)} pairs")
+    return " and ".join(told)
+
+
+def _named(first: str, second: str) -> str:
+    return f"{first} – {second}"
 
 
 def _decided(score: Floats, part: Part) -> Floats:

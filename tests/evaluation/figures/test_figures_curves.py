@@ -1,19 +1,26 @@
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
-from drawn_study import MODELS, SIZES, patients, results_of, scorer, study, texts
+from drawn_study import MODELS, SIZES, patients, results_of, scorer, study, texts, untidy
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from aln_desk.domain.patient import Patient
 from aln_desk.domain.scorer import Scorer
+from aln_desk.evaluation.figures import rendered
 from aln_desk.evaluation.figures.curves import thinned
 from aln_desk.evaluation.figures.decision import THRESHOLDS, decision_figure
 from aln_desk.evaluation.figures.precision_recall import precision_recall_figure
 from aln_desk.evaluation.figures.roc import roc_figure
 from aln_desk.evaluation.look import look
+from aln_desk.evaluation.results import Results
 from aln_desk.stats import decision, roc
 from aln_desk.stats.bands import precision_band, roc_band
 
@@ -54,6 +61,74 @@ def test_the_key_tells_auc_and_interval_and_the_title_the_patients() -> None:
     assert f"{part.auc:.3f} ({part.low:.3f}–{part.high:.3f})" in written
     assert "external test (n = 40, 26 positive)" in written
     assert {"a", "b", "Sensitivity", "1 − specificity", "AUC (95 % CI)", *MODELS} <= set(written)
+
+
+def _judged(outcome: Sequence[int], *scores: Sequence[float]) -> Results:
+    """Models named m0 & <co>, m1 & <co> ... whose scores are these, in a cohort beside another that has one patient."""
+    people = [Patient(f"P{place}", "internal test", each) for place, each in enumerate(outcome)]
+    names = [f"m{place} & <co>" for place in range(len(scores))]
+    scorers = [
+        Scorer(name, name, "model", {one.id: score for one, score in zip(people, each, strict=True)} | {"Q": 0.5})
+        for name, each in zip(names, scores, strict=True)
+    ]
+    sizes = (("internal test", 0, 0), ("south <B>", 0, 0))
+    return results_of(scorers, [*people, Patient("Q", "south <B>", 1)], sizes)
+
+
+def test_a_roc_line_of_five_patients_is_where_it_must_be_on_the_paper() -> None:
+    figure = roc_figure(_judged([1, 1, 0, 1, 0], [0.9, 0.6, 0.55, 0.4, 0.2]))
+    axes, other = _plots(figure)
+    line = _line(axes, "m0 & <co>")
+    points = [[0, 0], [0, 1 / 3], [0, 2 / 3], [0.5, 2 / 3], [0.5, 1], [1, 1]]
+    assert line.get_xydata() == pytest.approx(np.array(points))
+    corners = axes.get_window_extent().get_points()
+    assert line.get_transform().transform(points[::5]) == pytest.approx(corners)
+    written = texts(figure)
+    assert "0.833 (0.371–1.000)" in written and "m0 & <co>" in written and "south <B> (n = 1, 1 positive)" in written
+    assert not other.lines and "–" in written
+
+
+def test_the_line_is_drawn_in_the_file_where_the_figure_has_it() -> None:
+    figure = roc_figure(_judged([1, 1, 0, 1, 0], [0.9, 0.6, 0.55, 0.4, 0.2]), bands=False)
+    box = _plots(figure)[0].get_position()
+    width, height = (72 * inches for inches in figure.get_size_inches())
+    corner = np.array([box.x0 * width, (1 - box.y0) * height])
+    side = np.array([box.width * width, -box.height * height])
+    drawn = ElementTree.fromstring(rendered(figure, "svg")).iter("{http://www.w3.org/2000/svg}path")
+    paths = [np.array(re.findall(r"-?[\d.]+", path.get("d") or ""), float).reshape(-1, 2) for path in drawn]
+    (found,) = [path for path in paths if len(path) == 6 and np.allclose(path[[0, 5]], [corner, corner + side])]
+    expected = [[0, 0], [0, 1 / 3], [0, 2 / 3], [0.5, 2 / 3], [0.5, 1], [1, 1]]
+    assert (found - corner) / side == pytest.approx(np.array(expected), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "figure"),
+    [
+        ([0, 0, 1, 1], "1.000 (1.000–1.000)"),
+        ([0, 1, 1, 1], "1.000 (–)"),
+        ([1, 1, 1, 1], "–"),
+        ([0, 1, 0, 1], "0.750 (0.057–1.000)"),
+    ],
+)
+def test_the_key_says_what_is_defined_and_no_more(outcome: list[int], figure: str) -> None:
+    # The last: components 1/2 and 1 on either side, variance 1/8, lower limit 3/4 - 1.96 sqrt(1/8) = 0.057.
+    written = texts(roc_figure(_judged(outcome, [0.1, 0.2, 0.3, 0.4])))
+    assert written.count(figure) == 1 + (figure == "–")
+
+
+def test_twelve_curves_have_each_its_own_look_and_its_line_in_the_key() -> None:
+    figure = roc_figure(_judged([0, 1, 0, 1], *[[0.1, 0.2, 0.3, 0.4]] * 12))
+    lines = [_line(_plots(figure)[0], f"m{place} & <co>") for place in range(12)]
+    looks = {(line.get_color(), str(line._dash_pattern)) for line in lines}
+    assert len(looks) == 12
+    written = texts(figure)
+    assert all(written.count(line.get_label()) == 2 for line in lines)  # once in the key of each cohort
+    assert untidy(figure) == []
+
+
+def test_without_scorers_the_axes_stay() -> None:
+    people = patients()
+    assert {"Sensitivity", "1 − specificity", "internal test"} <= set(texts(roc_figure(results_of([], people))))
 
 
 def test_a_marker_stands_at_each_operating_point() -> None:

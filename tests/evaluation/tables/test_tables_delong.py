@@ -60,3 +60,22 @@ def test_one_outcome_has_no_comparison() -> None:
 def test_a_single_scorer_has_no_pair() -> None:
     patients = make_patients("test", [1, 0])
     assert delong_table(make_results([make_scorer("A", patients, [0.9, 0.1])], patients)).rows == ()
+
+
+def test_many_pairs_without_a_figure_are_told_by_what_they_have_in_common() -> None:
+    patients = make_patients("test", [1, 0] * 4) + make_patients("one", [1] * 4)
+    scores = [0.1 * place for place in range(12)]
+    thresholds = {"A": 0.5, "B": 0.5, "C": 0.5, "D": 0.5, "Radiomics": math.nan}
+    scorers = [make_scorer(name, patients, scores, at) for name, at in thresholds.items()]
+    told = notes(delong_table(make_results(scorers, patients)))
+    assert "both at a threshold (accuracies of all pairs with Radiomics on test, one)" in told
+    assert "no patient has a negative outcome (AUCs of all pairs on one)" in told
+    assert told.count("Radiomics") == 2  # its threshold is told too
+
+
+def test_pairs_with_nobody_in_common_are_counted() -> None:
+    patients = make_patients("test", [1, 0] * 6)
+    halves = {name: [0.5 if (place < 6) == (name in "ABC") else math.nan for place in range(12)] for name in "ABCDE"}
+    told = notes(delong_table(make_results([make_scorer(name, patients, halves[name]) for name in halves], patients)))
+    assert "(AUCs of 6 pairs on test)" in told
+    assert "at a threshold (accuracies of 6 pairs on test)" in told

@@ -109,7 +109,11 @@ def add_evaluate(command: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="PATIENT",
-        help="whom the case sheets show (default: of each cell of the confusion matrix the one of median score)",
+        help="whom the case sheets of their cohorts show (default: of each cell of the confusion matrix the one of "
+        "median score)",
+    )
+    command.add_argument(
+        "--holm", action="store_true", help="correct the p of figure 1 for the number of pairs that are compared"
     )
     command.add_argument(
         "--shown",
@@ -299,6 +303,7 @@ def _write(
         options.out,
         parts=options.parts,
         patients=options.patients,
+        holm=options.holm,
         everyone=patients,
         by="export" if options.shown else "command",
         processes=processors(),

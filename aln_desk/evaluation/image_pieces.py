@@ -24,11 +24,12 @@ def cases(study: Study, cohort: Cohort) -> Drawn:
 
     record = first_reader(study)
     part = study.results.parts[record.scorer.key, cohort.name]
-    chosen = study.by_hand or tuple(case_sheets.median_patients(part).values())
+    by_hand = _by_hand(study, cohort.name)
+    chosen = by_hand or tuple(case_sheets.median_patients(part).values())
     shown = case_sheets.sheets(part, record, study.results.patients[cohort.name], chosen)
     if not any(one.pictures for one in shown):
         raise NothingToShow(f"No patient of {cohort.name} can be shown: none was chosen whose images were read.")
-    how = "chosen by hand" if study.by_hand else f"chosen by rule: {case_sheets.RULE}"
+    how = "chosen by hand" if by_hand else f"chosen by rule: {case_sheets.RULE}"
     figure = case_sheets.case_figure(shown, record)
     return Drawn(
         figure,
@@ -65,7 +66,7 @@ def cams(study: Study, models: Sequence[str] = ()) -> Drawn:
     part = next((one for one in parts if one.patients), None)
     if part is None:
         raise NothingToShow(f"{main.scorer.name} has scored no patient of known outcome in these cohorts.")
-    chosen = study.by_hand or tuple(case_sheets.median_patients(part).values())
+    chosen = _by_hand(study, part.cohort) or tuple(case_sheets.median_patients(part).values())
     patients = study.results.patients[part.cohort]
     shown = case_sheets.sheets(part, main, patients, chosen)
     beside = case_sheets.sheets(study.results.parts[plain.scorer.key, part.cohort], plain, patients, chosen)
@@ -104,6 +105,15 @@ def two_readers(study: Study, models: Sequence[str] = ()) -> tuple[ModelRecord, 
         why = remedy(study.project.name, unread[0]) if unread else "There is one model only that has read the images."
         raise NothingToShow(why)
     return next((one for one in others if one.status_only), others[0]), first
+
+
+def _by_hand(study: Study, cohort: str) -> tuple[str, ...]:
+    """Those of the patients chosen by hand who are in a cohort of the results, or all of them where none is in any: no
+    case is shown then, which is told.
+    """
+    cohorts = {one.id: name for name, group in study.results.patients.items() for one in group}
+    known = any(name in cohorts for name in study.by_hand)
+    return tuple(name for name in study.by_hand if cohorts.get(name) == cohort) if known else study.by_hand
 
 
 def _chosen_readers(study: Study, models: Sequence[str]) -> tuple[ModelRecord, ModelRecord]:

@@ -110,11 +110,16 @@ def _flow(study: Study) -> Drawn:
 def _delong(study: Study) -> Drawn:
     from aln_desk.evaluation.figures.delong_matrix import delong_figure
 
+    corrected = (
+        "Corrected for the number of pairs of a cohort after Holm; Table S5 has the uncorrected p."
+        if study.holm
+        else "Not corrected for the number of tests; Table S5 has Holm's correction."
+    )
     return Drawn(
-        delong_figure(several(study)),
+        delong_figure(several(study), "holm" if study.holm else "none"),
         "Comparison of every pair of models",
         "Below the diagonal the two-sided p of DeLong's test for paired curves, on the diagonal the AUC, above it the "
-        "difference of AUC, row less column. Not corrected for the number of tests; Table S5 has Holm's correction.",
+        f"difference of AUC, row less column. {corrected}",
     )
 
 

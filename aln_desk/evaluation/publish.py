@@ -52,6 +52,7 @@ def publish(
     *,
     parts: Sequence[str] = (),
     patients: Sequence[str] = (),
+    holm: bool = False,
     everyone: Sequence[Patient] | None = None,
     by: Origin = "command",
     processes: int = 1,
@@ -61,17 +62,17 @@ def publish(
 ) -> list[Path]:
     """Write everything into the folder ``out``, which is made, and name the files.
 
-    ``parts`` are keys of pieces (``table_2``; ``figure_4`` means those of all cohorts), `CSV` or `DOCUMENT`; none:
-    all. ``patients`` are shown as cases instead of those chosen by rule. What the project has not what it takes is left
-    out, and ``left_out`` is told why, as are document and manifest. The same project, results and versions give the
-    same bytes, by however many ``processes``. What an older publication left in ``out`` beyond the new files is
-    removed, unless ``parts`` are asked for. ``everyone`` are the project's patients, where they are at hand. That
-    tests were looked at is recorded with the last step, as ``by`` whom.
+    ``parts`` are keys of pieces (``table_2``; ``figure_4`` means those of all cohorts), `CSV` or `DOCUMENT`; none: all.
+    ``patients`` are shown as cases in their cohorts instead of those chosen by rule; ``holm`` corrects Figure 1. What
+    the project has not what it takes is left out, and ``left_out`` is told why, as are document and manifest. The same
+    project, results and versions give the same bytes, by however many ``processes``. What an older publication left in
+    ``out`` beyond the new files is removed, unless ``parts`` are asked for. ``everyone`` are the project's patients,
+    where they are at hand. That tests were looked at is recorded with the last step, as ``by`` whom.
 
     Raises `BadSetting` for an unknown part or patient, `BadFile` where ``out`` cannot be written, and `Stopped` soon
     after ``should_stop`` says so; ``out`` and project are then as they were.
     """
-    study = Study(project, results, tuple(patients), should_stop, new_looks(project, results, by), everyone)
+    study = Study(project, results, tuple(patients), should_stop, new_looks(project, results, by), everyone, holm)
     chosen, earlier = _chosen(study, parts), published(out) if parts else []
     _check_patients(study)
     _check_out(project, out)
@@ -89,12 +90,15 @@ def check(project: Project, results: Results, parts: Sequence[str], patients: Se
     _check_patients(study)
 
 
-def command(name: str, selection: Selection, parts: Sequence[str] = (), patients: Sequence[str] = ()) -> str:
+def command(
+    name: str, selection: Selection, parts: Sequence[str] = (), patients: Sequence[str] = (), holm: bool = False
+) -> str:
     """The command line that makes the same of the project in the folder ``name``."""
     words = ["aln-desk", "evaluate", name, "--out", "results", f"--threshold={selection.rule.text}"]
     words += [f"--cohort={cohort}" for cohort in selection.cohorts]
     words += ["--where", *(one.text for one in selection.filters)] if selection.filters else []
     words += ["--patients", *patients] if patients else []
+    words += ["--holm"] if holm else []
     words += ["--parts", *parts] if parts else []
     return shlex.join([*words, "--runs", *selection.scorers])
 
@@ -175,7 +179,8 @@ class _Work:
 
     @property
     def _command(self) -> str:
-        return command(self.study.project.name, self.study.results.selection, self.parts, self.study.by_hand)
+        study = self.study
+        return command(study.project.name, study.results.selection, self.parts, study.by_hand, study.holm)
 
     def _csv(self) -> _Made:
         return _Made(names=self._named(csv_files.write(self.study, self.folder)))
@@ -307,9 +312,16 @@ def _inputs(study: Study) -> Mapping[str, Any]:
             "filters": [one.text for one in results.selection.filters],
             "threshold": results.selection.rule.text,
             "patients": study.by_hand,
+            "holm": study.holm,
         },
         "scorers": [
-            {"key": one.scorer.key, "name": one.scorer.name, "kind": one.scorer.kind, "source": one.scorer.source}
+            {
+                "key": one.scorer.key,
+                "name": one.scorer.name,
+                "kind": one.scorer.kind,
+                "source": one.scorer.source,
+                "simulated": one.simulated,
+            }
             for one in study.records
         ],
         "data": {cohort.name: study.digests[cohort.name] for cohort in study.cohorts},

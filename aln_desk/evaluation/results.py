@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aln_desk.domain.patient import Cohort, Patient
+from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.domain.scorer import Kind, Scorer
 from aln_desk.evaluation.selection import Selection, ThresholdRule, chosen
 from aln_desk.stats import delong, operating, roc
@@ -130,6 +130,7 @@ def work_out(
             *_about_scorers(known, {patient.id for patient in everyone}, selection.rule),
             *_about_cohorts(places, groups, selection),
             *(sentence for one in parts.values() for sentence in _about_part(one)),
+            *(sentence for one in places for sentence in _about_training(one, parts)),
         ),
     )
 
@@ -221,6 +222,19 @@ def _about_part(one: Part) -> Iterator[str]:
     if one.scorer.probability and outside:
         lie = "1 score lies" if outside == 1 else f"{outside} scores lie"
         yield f"{where}: {lie} outside 0 to 1. {_REMEDY_OUTSIDE[one.scorer.kind]}"
+
+
+def _about_training(cohort: Cohort, parts: Mapping[tuple[str, str], Part]) -> Iterator[str]:
+    """Patients of a test cohort whom the training of a model used."""
+    if cohort.role not in (Role.INTERNAL_TEST, Role.EXTERNAL_TEST):
+        return
+    for one in (one for (_, name), one in parts.items() if name == cohort.name):
+        used = [patient for patient in one.patients if patient in one.scorer.trained_on]
+        if used:
+            yield (
+                f"{one.scorer.name} on {cohort.name}: its training used {_count(used)}, so its figures here are too "
+                "good to be true. Leave these patients out, or choose a model that has not seen them."
+            )
 
 
 def _count(patients: Sequence[str]) -> str:

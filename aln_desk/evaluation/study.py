@@ -38,7 +38,8 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What everything is made from. ``by_hand`` are the patients to show as cases; empty: chosen by rule.
+    """What everything is made from. ``by_hand`` are the patients to show as cases; in a cohort that has none of them
+    they are chosen by rule. ``holm`` corrects the p of Figure 1 for the number of pairs.
 
     What takes long asks ``should_stop`` and then raises `Stopped`. ``fresh`` looks are this study's own, which the
     project does not hold yet; ``everyone`` are its patients, where they need not be read again.
@@ -50,6 +51,7 @@ class Study:
     should_stop: Callable[[], bool] = lambda: False
     fresh: tuple[Look, ...] = ()
     everyone: Sequence[Patient] | None = None
+    holm: bool = False
 
     def read(self) -> Study:
         """The same, once all that it takes from the project's database has been read; a copy of this process needs

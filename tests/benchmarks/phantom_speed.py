@@ -1,7 +1,7 @@
 """How fast simulated images are drawn: ``python tests/benchmarks/phantom_speed.py``.
 
 Draws the same patients with one core at several sizes (images in memory, then a whole study with files). The
-product promises at least 5 images a second a core at 512 x 512.
+product promises at least 3 images a second a core at 512 x 512.
 """
 
 from __future__ import annotations

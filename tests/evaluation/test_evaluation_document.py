@@ -19,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from aln_desk.domain.look import Look
 from aln_desk.domain.scorer import Scorer
+from aln_desk.domain.verdict import SIMULATED
 from aln_desk.evaluation import provenance
 from aln_desk.evaluation.document import methods, vector
 from aln_desk.evaluation.document.checklist import Entry, where
@@ -306,6 +307,15 @@ def test_the_document_tells_data_looks_gaps_and_how_to_make_it_again(own: Study)
 def test_a_simulated_project_says_so(own: Study) -> None:
     (own.project.folder / "truth.csv").write_text("patient,chance\n")
     assert "simulated" in composed(own).notices[1]
+
+
+def test_models_of_simulated_outcomes_are_named_on_every_page(study: Study) -> None:
+    assert len(composed(study).notices) == 1
+    first, *others = study.records
+    records = (replace(first, manifest={**first.manifest, "simulated": True}), *others)
+    told = Study(study.project, study.results)
+    vars(told)["records"] = records
+    assert composed(told).notices[1:] == (f"{SIMULATED} This holds for {first.scorer.name}.",)
 
 
 def test_the_digest_of_the_data_changes_with_the_data_only(own: Study) -> None:

@@ -149,6 +149,18 @@ def test_cases_by_hand(project: Project, tmp_path: Path, quick: None) -> None:
     drawn = made(next(piece for piece in pieces(study) if piece.key == "figure_4a"), study)
     assert isinstance(drawn, Drawn)
     assert "chosen by hand" in drawn.legend and "P26" in [text.get_text() for text in drawn.figure.texts]
+    other = made(next(piece for piece in pieces(study) if piece.key == "figure_4b"), study)
+    assert isinstance(other, Drawn) and "chosen by rule" in other.legend, "a cohort without one chosen by hand"
+
+
+def test_figure_1_is_corrected_after_holm_where_asked_for(project: Project, tmp_path: Path) -> None:
+    results = publishable_study.evaluate(project)
+    publish.publish(project, results, tmp_path, parts=["figure_1"], holm=True)
+    kept = manifest(tmp_path)
+    assert "--holm" in str(kept["command"]) and kept["selection"]["holm"] is True  # type: ignore[index]
+    plain, corrected = (Study(project, results, holm=holm) for holm in (False, True))
+    drawn = [made(next(piece for piece in pieces(one) if piece.key == "figure_1"), one) for one in (plain, corrected)]
+    assert [isinstance(one, Drawn) and "Not corrected" in one.legend for one in drawn] == [True, False]
 
 
 def test_a_model_that_draws_no_masks_is_not_measured_by_them(project: Project, tmp_path: Path) -> None:

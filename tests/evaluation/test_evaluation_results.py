@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,6 +122,16 @@ def test_bad_input_is_told_with_the_remedy(scorer: Scorer, sentences: list[str])
 def test_scores_that_are_no_probabilities_may_lie_anywhere() -> None:
     free = Scorer("i", "I", "import", SCORES | {"P1": 7.5}, 0.5, probability=False)
     assert not any("outside" in sentence for sentence in results(free).problems)
+
+
+def test_test_patients_whom_a_training_used_are_told() -> None:
+    leaking = replace(MODEL, trained_on=frozenset({"P2", "P4", "elsewhere"}))
+    (told,) = [one for one in results(leaking).problems if "training" in one]
+    assert told.startswith("SegFormer on test: its training used 2 patients (P2, P4), so its figures here are too good")
+    assert not any("training" in one for one in results(MODEL).problems)
+    cohorts = [Cohort("test", Role.TRAIN), OTHER]
+    learning = work_out(Selection(("m1",), ("test", "other")), [leaking], cohorts, PATIENTS)
+    assert not any("training" in one for one in learning.problems), "there nobody expects anything else"
 
 
 def test_what_is_not_there_is_told() -> None:

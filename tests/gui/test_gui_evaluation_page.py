@@ -615,6 +615,7 @@ def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_p
 
 def test_cases_chosen_by_hand_are_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
     cases = shown.centre.supplement.cases
+    shown.cards._correct(True)
     for cohort, names in (("internal", ("internal-2", "internal-0")), ("one kind", ("one kind-1",))):
         cases.add_by_hand(Behind("Chosen", cohort, (GOOD,), names))
     with qtbot.waitSignal(shown._export.finished, timeout=20_000):
@@ -622,6 +623,7 @@ def test_cases_chosen_by_hand_are_exported(shown: EvaluationPage, qtbot: QtBot, 
     words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
     wanted = [word for word in words if word.startswith("--patients")]
     assert wanted == ["--patients=internal-2", "--patients=internal-0"], "the third one's cohort is not ticked"
+    assert "--holm" in words
 
 
 def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:

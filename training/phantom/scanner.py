@@ -21,6 +21,7 @@ from training.phantom.tissue import Tissue
 
 _ZONES = 4
 _FALL_POWER = 1.6
+_STEERED = 0.6
 
 Geometry = Literal["linear", "trapezoid", "convex"]
 
@@ -34,7 +35,7 @@ class ScannerLook:
     in power, ``smooth`` (0 to 1) the share of speckle that its filter takes away, ``range_db`` the dynamic range,
     ``gamma`` the grey curve, ``gain`` the amplification in dB at equal depths that undoes or overdoes attenuation,
     ``fall`` the attenuation in dB that is left at the bottom, ``noise_db`` the electronic noise there.
-    ``geometry`` is how its beams lie; a linear probe may steer them outwards (trapezoid) in a third of the pictures.
+    ``geometry`` is how its beams lie; a linear probe may steer them outwards (trapezoid), which it does in `_STEERED` of its pictures.
     The rest is furniture: ``logo``, the side of the depth ``ticks``, ``focus_mark``, grey ``bar``, name of the
     ``probe``, ``font`` of OpenCV, ``ink`` in grey levels and the style of ``calipers``.
     """
@@ -65,28 +66,136 @@ _SIMPLEX, _PLAIN, _DUPLEX = cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_PLAIN, cv
 
 LOOKS = {
     "A1": ScannerLook(
-        *(0.65, 1.2, 0.40, 1.1, 3, 0.5, 64, 1.55, (0, 0, 1, 0, 0), 25, -53),
-        *("linear", "Q", "", False, False, "", _DUPLEX, 235, "plus"),
+        axial=0.65,
+        lateral=1.2,
+        focus=0.4,
+        spread=1.1,
+        looks=3,
+        smooth=0.5,
+        range_db=64,
+        gamma=1.55,
+        gain=(0, 0, 1, 0, 0),
+        fall=25,
+        noise_db=-53,
+        geometry="linear",
+        logo="Q",
+        ticks="",
+        focus_mark=False,
+        bar=False,
+        probe="",
+        font=_DUPLEX,
+        ink=235,
+        calipers="plus",
     ),
     "A2": ScannerLook(
-        *(0.8, 1.5, 0.50, 1.4, 2, 0.48, 60, 1.45, (-2, 0, 1, 1, 0), 22, -50),
-        *("linear", "", "right", True, True, "L12-5", _SIMPLEX, 215, "cross"),
+        axial=0.8,
+        lateral=1.5,
+        focus=0.5,
+        spread=1.4,
+        looks=2,
+        smooth=0.48,
+        range_db=60,
+        gamma=1.45,
+        gain=(-2, 0, 1, 1, 0),
+        fall=22,
+        noise_db=-50,
+        geometry="linear",
+        logo="",
+        ticks="right",
+        focus_mark=True,
+        bar=True,
+        probe="L12-5",
+        font=_SIMPLEX,
+        ink=215,
+        calipers="cross",
     ),
     "A3": ScannerLook(
-        *(0.6, 1.1, 0.35, 1.1, 3, 0.6, 70, 1.75, (0, 1, 0, -1, 0), 26, -55),
-        *("trapezoid", "B", "left", True, False, "14L5", _PLAIN, 200, "plus"),
+        axial=0.6,
+        lateral=1.1,
+        focus=0.35,
+        spread=1.1,
+        looks=3,
+        smooth=0.6,
+        range_db=70,
+        gamma=1.75,
+        gain=(0, 1, 0, -1, 0),
+        fall=26,
+        noise_db=-55,
+        geometry="trapezoid",
+        logo="B",
+        ticks="left",
+        focus_mark=True,
+        bar=False,
+        probe="14L5",
+        font=_PLAIN,
+        ink=200,
+        calipers="plus",
     ),
     "A4": ScannerLook(
-        *(0.95, 1.7, 0.45, 1.8, 2, 0.45, 62, 1.5, (1, 0, 0, 1, 2), 22, -50),
-        *("convex", "S", "right", False, True, "C6-2", _SIMPLEX, 225, "dot"),
+        axial=0.95,
+        lateral=1.7,
+        focus=0.45,
+        spread=1.8,
+        looks=2,
+        smooth=0.45,
+        range_db=62,
+        gamma=1.5,
+        gain=(1, 0, 0, 1, 2),
+        fall=22,
+        noise_db=-50,
+        geometry="convex",
+        logo="S",
+        ticks="right",
+        focus_mark=False,
+        bar=True,
+        probe="C6-2",
+        font=_SIMPLEX,
+        ink=225,
+        calipers="dot",
     ),
     "B1": ScannerLook(
-        *(0.85, 1.5, 0.45, 1.4, 3, 0.6, 66, 1.45, (-1, 0, 2, 1, 1), 23, -52),
-        *("linear", "V", "left", False, True, "L15-4", _PLAIN, 245, "cross"),
+        axial=0.85,
+        lateral=1.5,
+        focus=0.45,
+        spread=1.4,
+        looks=3,
+        smooth=0.6,
+        range_db=66,
+        gamma=1.45,
+        gain=(-1, 0, 2, 1, 1),
+        fall=23,
+        noise_db=-52,
+        geometry="linear",
+        logo="V",
+        ticks="left",
+        focus_mark=False,
+        bar=True,
+        probe="L15-4",
+        font=_PLAIN,
+        ink=245,
+        calipers="cross",
     ),
     "B2": ScannerLook(
-        *(0.75, 1.4, 0.30, 1.8, 2, 0.45, 58, 1.65, (0, 0, 0, 1, 0), 20, -50),
-        *("trapezoid", "M", "right", True, False, "ML6-15", _DUPLEX, 210, "dot"),
+        axial=0.75,
+        lateral=1.4,
+        focus=0.3,
+        spread=1.8,
+        looks=2,
+        smooth=0.45,
+        range_db=58,
+        gamma=1.65,
+        gain=(0, 0, 0, 1, 0),
+        fall=20,
+        noise_db=-50,
+        geometry="trapezoid",
+        logo="M",
+        ticks="right",
+        focus_mark=True,
+        bar=False,
+        probe="ML6-15",
+        font=_DUPLEX,
+        ink=210,
+        calipers="dot",
     ),
 }
 """The scanners, by name: A1 to A4 stand in hospital A, B1 and B2 in hospital B."""
@@ -96,7 +205,7 @@ def draw_scan(rng: np.random.Generator, size: Size, look: ScannerLook) -> Scan:
     """How the beams of one picture lie."""
     if look.geometry == "convex":
         return convex(size, float(rng.uniform(0.75, 1.2)), float(rng.uniform(0.42, 0.52)))
-    if look.geometry == "trapezoid" and rng.random() < 0.6:
+    if look.geometry == "trapezoid" and rng.random() < _STEERED:
         return trapezoid(size, float(rng.uniform(0.72, 0.9)), float(rng.uniform(0.3, 0.8)))
     return linear(size)
 

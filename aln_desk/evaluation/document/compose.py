@@ -7,6 +7,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aln_desk.domain import verdict
 from aln_desk.domain.patient import Role
 from aln_desk.evaluation.document import methods
 from aln_desk.evaluation.document.checklist import listing
@@ -80,7 +81,11 @@ def compose(study: Study, made: Made) -> Document:
 
 def notices(study: Study) -> tuple[str, ...]:
     """What stands on every page of words or tables."""
-    return (RESEARCH_ONLY, SIMULATED) if study.project.simulated else (RESEARCH_ONLY,)
+    told = [RESEARCH_ONLY]
+    told += [SIMULATED] if study.project.simulated else []
+    of = [one.scorer.name for one in study.records if one.simulated]
+    told += [f"{verdict.SIMULATED} This holds for {', '.join(of)}."] if of else []
+    return tuple(told)
 
 
 _CHECKLISTS = (

@@ -209,7 +209,7 @@ class EvaluationPage(QWidget):
             self.side.foot.show_progress(0, 0)
             self.side.foot.export.setEnabled(False)
             cases = self.centre.supplement.cases.among(self.selection.cohorts)
-            self._export.start(project.folder, folder, self.selection, cases)
+            self._export.start(project.folder, folder, self.selection, cases, self.cards.holm)
 
     def _exported(self, ok: bool, sentence: str) -> None:
         self.side.foot.show_end(ok, sentence, self._export.folder)

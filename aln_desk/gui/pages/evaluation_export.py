@@ -33,14 +33,17 @@ class Export(QObject):
         """Whether files are being written."""
         return self._child is not None
 
-    def start(self, project: Path, out: Path, selection: Selection, cases: Sequence[str] = ()) -> None:
-        """Write everything about a selection into ``out``, with the case sheets of these patients (none: by rule); a
-        second call while it runs does nothing.
+    def start(
+        self, project: Path, out: Path, selection: Selection, cases: Sequence[str] = (), holm: bool = False
+    ) -> None:
+        """Write everything about a selection into ``out``, as `arguments` says; a second call while it runs does
+        nothing.
         """
         if self._child is not None:
             return
         self.folder, self._stopping, self._done = out, False, False
-        self._child = ChildProcess("The evaluation", arguments(project, out, selection, cases), self, self._command)
+        words = arguments(project, out, selection, cases, holm)
+        self._child = ChildProcess("The evaluation", words, self, self._command)
         self._child.message.connect(self._tell)
         self._child.finished.connect(self._end)
         self._child.start()
@@ -72,11 +75,16 @@ class Export(QObject):
             self.finished.emit(ok, f"Tables and figures were written to {self.folder}." if ok else sentence)
 
 
-def arguments(project: Path, out: Path, selection: Selection, cases: Sequence[str] = ()) -> list[str]:
-    """The command line that evaluates this selection and shows these patients as cases (none: those of the rule)."""
+def arguments(
+    project: Path, out: Path, selection: Selection, cases: Sequence[str] = (), holm: bool = False
+) -> list[str]:
+    """The command line that evaluates this selection, shows these patients as cases (in a cohort without one: those of
+    the rule) and with ``holm`` corrects the p of every pair.
+    """
     words = ["evaluate", str(project), "--out", str(out), "--events", "--shown", "--stop-with-stdin"]
     words += [f"--threshold={selection.rule.text}", *(f"--cohort={name}" for name in selection.cohorts)]
     if selection.filters:
         words += ["--where", *(one.text for one in selection.filters)]
     words += [f"--patients={name}" for name in cases]
+    words += ["--holm"] if holm else []
     return [*words, "--runs", *selection.scorers]

@@ -35,9 +35,9 @@ class ScannerLook:
     in power, ``smooth`` (0 to 1) the share of speckle that its filter takes away, ``range_db`` the dynamic range,
     ``gamma`` the grey curve, ``gain`` the amplification in dB at equal depths that undoes or overdoes attenuation,
     ``fall`` the attenuation in dB that is left at the bottom, ``noise_db`` the electronic noise there.
-    ``geometry`` is how its beams lie; a linear probe may steer them outwards (trapezoid), which it does in `_STEERED` of its pictures.
-    The rest is furniture: ``logo``, the side of the depth ``ticks``, ``focus_mark``, grey ``bar``, name of the
-    ``probe``, ``font`` of OpenCV, ``ink`` in grey levels and the style of ``calipers``.
+    ``geometry`` is how its beams lie; a trapezoid look steers them outwards in `_STEERED` of its pictures and is linear
+    in the others. The rest is furniture: ``logo``, the side of the depth ``ticks``, ``focus_mark``, grey ``bar``, name
+    of the ``probe``, ``font`` of OpenCV, ``ink`` in grey levels and the style of ``calipers``.
     """
 
     axial: float

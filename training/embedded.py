@@ -2,8 +2,7 @@
 
 Simulate the study, add real images without outcomes (``--real``, see `training.real_images`), train both stages on its
 training cohorts, read its test cohorts, and write the model with a card that states what was measured beside the best
-possible. Everything goes through the command line that users have; a step whose result lies in ``--work`` already is
-not done again.
+possible. A step whose result lies in ``--work`` already is not done again.
 """
 
 from __future__ import annotations
@@ -14,12 +13,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from aln_desk.domain.messages import Message, Note
 from aln_desk.domain.patient import Role
 from aln_desk.domain.verdict import SIMULATED
 from aln_desk.io import atomic
@@ -29,28 +29,39 @@ from aln_desk.io.runs import read_runs
 from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.stats.roc import auc, auc_interval
 from training import real_images
+from training.run import Job, Stages, train
 
 Setting = tuple[str, str]
 
 PATIENTS, SEED = 1557, 1
-LABEL = "embedded"
 PRESET = "small"
+PARTS: tuple[tuple[Setting, ...], ...] = (
+    (
+        ("size", "160"),
+        ("mtl.iterations", "3000"),
+        ("mtl.learning_rate", "1e-3"),
+    ),
+    (
+        ("size", "256"),
+        ("mtl.iterations", "1500"),
+        ("mtl.learning_rate", "4e-4"),
+    ),
+)
+"""Stage 1 learns small images first, where a step costs a third, and goes on with large ones."""
 SETTINGS: tuple[Setting, ...] = (
     ("backbone", "resnet10t"),
     ("clean", "true"),
     ("dtype", "float16"),
     ("mtl.balanced", "true"),
-    ("mtl.iterations", "4000"),
-    ("mtl.learning_rate", "1e-3"),
     ("mtl.scale_low", "0.7"),
     ("mtl.scale_high", "1.4"),
     ("mtl.rotate", "15"),
     ("mtl.gamma", "0.4"),
     ("mtl.ema", "0.995"),
-    ("mtl.validate_every", "1000"),
+    ("mtl.validate_every", "500"),
     ("mil.layers", "2"),
 )
-"""What the embedded model is, beside its preset."""
+"""What the embedded model is, in every part, beside its preset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args(arguments)
     study = joined_study(options.work / "study", options.real)
-    model = trained(study, options.device)
+    model = learn(study, "embedded", "all", options.device)
+    with Project.open(study) as project:
+        project.adopt(model, read_manifest(model)["digest"])
     _aln_desk("predict", study, "--model", model, "--device", options.device)
     lesions = (options.lesions / "lesions.md").read_text(encoding="utf-8") if options.lesions else ""
     text = card(model, measure(study), lesions)
@@ -98,17 +111,41 @@ def joined_study(folder: Path, real: Path | None) -> Path:
     return folder
 
 
-def trained(study: Path, device: str) -> Path:
-    """The adopted model of the study, trained if there is none; an unfinished training goes on."""
-    with Project.open(study) as project:
-        if project.adopted() is None:
-            begun = any(run.label == LABEL for run in read_runs(project.runs))
-            wanted = [word for key, value in SETTINGS for word in ("--set", f"{key}={value}")]
-            words = ["--resume"] if begun else ["--preset", PRESET, "--name", LABEL, *wanted]
-            _aln_desk("train", "all", study, *words, "--device", device, "--adopt")
-        model = project.adopted()
-    assert model is not None
+def learn(
+    project: Path,
+    label: str,
+    stages: Stages,
+    device: str,
+    settings: Sequence[Setting] = (),
+    fold: tuple[int, int] | None = None,
+) -> Path:
+    """Train `PARTS` one after another, each from the parameters of the one before, and stage 2 with the last; give the
+    model. ``settings`` change every part. Finished runs are not done again; stopped ones go on.
+    """
+    model, start = Path(), ""
+    for number, part in enumerate(PARTS, start=1):
+        asked = (*SETTINGS, *part, ("pretrained", start), *settings)
+        last = stages if number == len(PARTS) else "mtl"
+        name = f"{label}, part {number} of {len(PARTS)}"
+        model = _once(Job(project, last, PRESET, asked, device=device, name=name, fold=fold))
+        start = model.name
     return model
+
+
+def _once(job: Job) -> Path:
+    fold = f"{job.fold[0]}/{job.fold[1]}" if job.fold else ""
+    with Project.open(job.project) as project:
+        runs = [run for run in read_runs(project.runs) if (run.label, run.fold) == (job.name, fold)]
+    finished = next((Path(run.model) for run in runs if run.state == "finished"), None)
+    begun = next((run.name for run in runs if run.state != "failed"), None)
+    made = finished or train(replace(job, resume=begun), _tell)
+    assert made is not None
+    return made
+
+
+def _tell(message: Message) -> None:
+    if isinstance(message, Note):
+        print(message.text, file=sys.stderr)
 
 
 def measure(folder: Path) -> list[Reached]:

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from aln_desk.domain.errors import BadModel
 from aln_desk.domain.patient import Patient, View
 from aln_desk.domain.trained_on import TrainedOn
-from aln_desk.io import images
+from aln_desk.io import checkpoint, images, trained_on
 from aln_desk.io.project import TRUTH_FILE, Project
 from training.data import ImageSet, Split
 
@@ -20,6 +21,9 @@ SIMULATED_SOURCE = "simulated patients"
 OWN_SOURCE = "patients of the project"
 """What sources are called where no variable names them."""
 
+NOTHING = TrainedOn(frozenset(), frozenset())
+"""What published parameters and random ones have seen of anybody's images."""
+
 _THREADS = 8
 
 
@@ -27,6 +31,14 @@ def of_images(fit: ImageSet, tune: ImageSet) -> TrainedOn:
     """The images of a stage 1: those that taught it, and those that it was measured with."""
     fitted = frozenset(fit.contents)
     return TrainedOn(fitted, frozenset(tune.contents) - fitted)
+
+
+def of_model(folder: Path) -> TrainedOn | None:
+    """The images that the model in ``folder`` learned from; None where that is not known."""
+    try:
+        return trained_on.read(folder, checkpoint.read_manifest(folder))
+    except BadModel:
+        return None
 
 
 def with_bags(base: TrainedOn | None, split: Split, views: frozenset[View]) -> TrainedOn | None:

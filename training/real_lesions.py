@@ -14,27 +14,24 @@ import csv
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from aln_desk.domain.messages import Message, Note
 from aln_desk.domain.patient import Instance, View
 from aln_desk.io import atomic, images
 from aln_desk.io.annotations import current_annotation
+from aln_desk.io.checkpoint import read_manifest
 from aln_desk.io.project import Project
 from aln_desk.io.rasterize import class_mask
-from aln_desk.io.runs import Run, read_runs
 from aln_desk.models.build import LoadedModel, choose_device, load_model
 from aln_desk.models.reading_images import TorchNetwork, read_images
 from aln_desk.stats.agreement import dice
 from aln_desk.stats.bootstrap import Estimate, interval
 from aln_desk.stats.roc import auc
 from training import data, real_images
-from training.embedded import PRESET, SETTINGS, Setting
-from training.record import find_record
-from training.run import Job, train
+from training.embedded import learn
 
 FOLDS = 5
 LABEL = "real lesions"
@@ -72,38 +69,29 @@ def main(arguments: Sequence[str]) -> int:
     with Project.open(options.project) as project:
         if real_images.COHORT not in {cohort.name for cohort in project.cohorts()}:
             real_images.add(project, options.real)
-    changed = (text.partition("=")[::2] for text in options.set)
-    train_folds(options.project, options.folds, PRESET, (*SETTINGS, *changed), options.device)
-    rows = list(measure(options.project, options.real, options.folds, options.device))
+    changed = [text.partition("=")[::2] for text in options.set]
+    folds = [(number, options.folds) for number in range(1, options.folds + 1)]
+    models = {fold: learn(options.project, LABEL, "mtl", options.device, changed, fold) for fold in folds}
+    rows = [
+        row
+        for fold, model in models.items()
+        for row in measure(options.project, options.real, model, fold, options.device)
+    ]
     write(options.out, rows, options.folds)
     print((options.out / "lesions.md").read_text(encoding="utf-8"))
     return 0
 
 
-def train_folds(project: Path, folds: int, preset: str, settings: Sequence[Setting], device: str) -> None:
-    """Train the folds that no finished run has, going on with those that were stopped."""
-    for number in range(1, folds + 1):
-        with Project.open(project) as opened:
-            runs = [run for run in _runs(opened) if run.fold == f"{number}/{folds}"]
-        if any(run.state == "finished" for run in runs):
-            continue
-        fold = Job(project, "mtl", preset, tuple(settings), device=device, name=LABEL, fold=(number, folds))
-        stopped = [run.name for run in runs if run.state != "failed"]
-        train(replace(fold, resume=stopped[0]) if stopped else fold, _tell)
-
-
-def measure(project: Path, folder: Path, folds: int, device: str) -> Iterator[ImageRow]:
-    """Every real image, read by the model of the fold that held it out."""
+def measure(project: Path, folder: Path, model: Path, fold: tuple[int, int], device: str) -> Iterator[ImageRow]:
+    """The real images that the fold's model has not seen, read by it."""
     kinds = {row["file"]: row["class"] for row in real_images.manifest(folder)}
+    trained = read_manifest(model)["training"]
     with Project.open(project) as opened:
         roles = {cohort.name: cohort.role for cohort in opened.cohorts()}
-        finished = {run.fold: run for run in reversed(_runs(opened)) if run.state == "finished"}
-        for number in range(1, folds + 1):
-            run = finished[f"{number}/{folds}"]
-            taught = opened.patients(cohorts=set(find_record(opened.runs, run.name).cohorts))
-            held_out = data.fold(taught, roles, number, folds, int(run.recipe["seed"])).tune
-            bag = [i for patient in held_out if patient.cohort == real_images.COHORT for i in patient.bag]
-            yield from _rows(load_model(Path(run.model), choose_device(device)), bag, kinds, number)
+        taught = opened.patients(cohorts=set(trained["cohorts"]))
+    held_out = data.fold(taught, roles, *fold, trained["recipe"]["seed"]).tune
+    bag = [i for patient in held_out if patient.cohort == real_images.COHORT for i in patient.bag]
+    yield from _rows(load_model(model, choose_device(device)), bag, kinds, fold[0])
 
 
 def write(out: Path, rows: Sequence[ImageRow], folds: int) -> None:
@@ -135,11 +123,6 @@ def table(rows: Sequence[ImageRow], folds: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _runs(project: Project) -> list[Run]:
-    """The runs of the cross-validation, newest first."""
-    return [run for run in read_runs(project.runs) if run.label == LABEL]
-
-
 def _rows(model: LoadedModel, bag: Sequence[Instance], kinds: dict[str, str], fold: int) -> Iterator[ImageRow]:
     network = TorchNetwork(model.mtl, model.preprocess, BATCH)
     files = [Path(instance.image) for instance in bag]
@@ -150,11 +133,6 @@ def _rows(model: LoadedModel, bag: Sequence[Instance], kinds: dict[str, str], fo
         overlap = dice(mask, drawn) if drawn.any() else math.nan
         group, area = instance.patient, float(mask.mean())
         yield ImageRow(file.name, kinds[file.name], instance.view, group, fold, overlap, area, found.lesion_logit)
-
-
-def _tell(message: Message) -> None:
-    if isinstance(message, Note):
-        print(message.text, file=sys.stderr)
 
 
 def _estimate(rows: Sequence[ImageRow], statistic: Callable[[Sequence[ImageRow]], float]) -> Estimate:

@@ -18,7 +18,7 @@ from aln_desk.domain.messages import Note, Progress
 from aln_desk.domain.patient import Patient
 from aln_desk.domain.trained_on import TrainedOn
 from aln_desk.io import tokens as token_file
-from aln_desk.io.checkpoint import read_manifest
+from aln_desk.io.checkpoint import MTL_FILE, read_manifest
 from aln_desk.io.project import Project
 from aln_desk.models.build import (
     LoadedModel,
@@ -41,7 +41,7 @@ from training.clinical import Choice
 from training.distributed import World
 from training.measure import FIGURES, measure_images
 from training.pace import Emit
-from training.provenance import views_of
+from training.provenance import NOTHING, views_of
 from training.record import RunFolder, fold_of, now
 from training.threshold import Judged
 
@@ -122,8 +122,7 @@ class Work:
         fit, tune, preprocess = self._images()
         torch.manual_seed(self.recipe.seed)
         net = build_mtl(_config(self.recipe)).to(self.device)
-        if self.recipe.pretrained:
-            self._load_published(net)
+        earlier = self._start_from(net) if self.recipe.pretrained else NOTHING
         arguments = (self.recipe.mtl, self.recipe.seed, self.run.folder / "mtl.safetensors", self.emit)
         snapshot = pictures.taker(net, tune, preprocess, self.run.folder, self.emit)
         if not mtl_loop.train(
@@ -134,7 +133,8 @@ class Work:
         net.eval()
         if len(tune):
             self.figures |= measure_images(net, tune, preprocess, self.world)
-        return First(net, preprocess, _taught(fit, self.recipe.tasks), provenance.of_images(fit, tune))
+        images = None if earlier is None else earlier.joined(provenance.of_images(fit, tune))
+        return First(net, preprocess, _taught(fit, self.recipe.tasks), images)
 
     def _split(self) -> data.Split:
         roles = {cohort.name: cohort.role for cohort in self.project.cohorts()}
@@ -168,11 +168,17 @@ class Work:
     def _reading(self, done: int, total: int) -> None:
         self.emit(Progress("images", done, total))
 
-    def _load_published(self, net: StageOne) -> None:
+    def _start_from(self, net: StageOne) -> TrainedOn | None:
+        """Fill ``net`` with pretrained parameters. Gives the images that a model of ours learned from, none for
+        published ones, None where they are not known.
+        """
         from aln_desk.models.pretrained import load_pretrained
 
-        download = self.job.allow_download
-        self.emit(Note(load_pretrained(net, self.recipe.pretrained, allow_download=download)))
+        source, download = self.recipe.pretrained, self.job.allow_download
+        own = self.project.models / source / MTL_FILE
+        file = own if own.is_file() else Path(source)
+        self.emit(Note(load_pretrained(net, str(file) if own.is_file() else source, allow_download=download)))
+        return provenance.of_model(file.parent) if file.name == MTL_FILE else NOTHING
 
     def _base(self) -> LoadedModel:
         base = load_model(Path(self.run.record.base), self.device)

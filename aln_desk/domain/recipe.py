@@ -169,8 +169,9 @@ class Recipe:
     pretrained: str = _set(
         "",
         "Pretrained parameters",
-        "Empty: start from random numbers. Safetensors files of published parameters, a comma between a backbone's "
-        "and a mask decoder's; or 'timm', which needs the permission to download.",
+        "Empty: start from random numbers. The digest of a model of this project; safetensors files of published "
+        "parameters, a comma between a backbone's and a mask decoder's; or 'timm', which needs the permission to "
+        "download.",
     )
     tasks: str = _set(
         "all",

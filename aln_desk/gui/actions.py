@@ -105,10 +105,14 @@ ACTIONS: tuple[ActionSpec, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Gesture:
-    """What pointer and keys do on the image itself: it stands on the key sheet, and cannot be changed."""
+    """What pointer and keys do on an image or a figure itself: it stands on the key sheet, and cannot be changed."""
 
     text: str
     how: str
+    where: str = "On the image, fixed"
+
+
+_FIGURES = "Evaluate, fixed"
 
 
 GESTURES: tuple[Gesture, ...] = (
@@ -126,6 +130,12 @@ GESTURES: tuple[Gesture, ...] = (
     Gesture("Close the outline", "Enter, double-click, its first point"),
     Gesture("Take the last point back", "Backspace"),
     Gesture("Give up what is being drawn", "Esc"),
+    Gesture("Choose a point, a cell, a square, a row", "Click, arrows and Enter", _FIGURES),
+    Gesture("Go to the patients behind it", "Enter", _FIGURES),
+    Gesture("Open the patient of the list in Review", "Enter, double-click", _FIGURES),
+    Gesture("From the patients back to the figure", "Esc", _FIGURES),
+    Gesture("From a large figure back to all cards", "Esc", _FIGURES),
+    Gesture("Copy a table, whole", "Ctrl+C", _FIGURES),
 )
 
 

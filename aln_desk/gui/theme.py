@@ -140,6 +140,7 @@ QLabel[role="muted"] { color: $muted; }
 QLabel[role="caption"] { color: $muted; font-size: 11px; }
 QLabel[role="changed"] { font-weight: 600; }
 QLabel[role="error"] { color: $error_text; font-size: 11px; }
+QLabel[role="warning"] { color: $warning_text; font-size: 11px; }
 QLabel[role="heading"] { color: $muted; font-size: 11px; font-weight: 600; }
 QLabel[role="title"] { font-size: 20px; font-weight: 600; }
 QLabel[role="answer"] { font-size: 38px; font-weight: 600; }

@@ -116,6 +116,16 @@ def test_the_key_sheet_lists_what_the_pointer_does_and_lets_nobody_change_it(win
     assert cell.text() == "Delete a corner"
 
 
+def test_the_key_sheet_names_what_enter_and_escape_do_in_evaluate(window: QMainWindow, qtbot: QtBot) -> None:
+    sheet = KeySheet(Actions(window), window)
+    qtbot.addWidget(sheet)
+    sheet.search.setText("evaluate, fixed")
+    rows = [row for row in range(sheet.table.rowCount()) if not sheet.table.isRowHidden(row)]
+    texts = [[cell.text() for cell in (sheet.table.item(row, 0), sheet.table.item(row, 2)) if cell] for row in rows]
+    assert ["Go to the patients behind it", "Enter"] in texts
+    assert ["From the patients back to the figure", "Esc"] in texts
+
+
 def test_the_key_sheet_asks_for_a_row_first(window: QMainWindow, qtbot: QtBot) -> None:
     sheet = KeySheet(Actions(window), window)
     qtbot.addWidget(sheet)

@@ -206,6 +206,7 @@ def test_a_card_opens_large_with_all_cohorts_and_closes(shown: EvaluationPage, q
     assert isinstance(large, CurvesBody) and large.cohorts == ("external", "internal")
     qtbot.keyClick(shown.cards.back, Qt.Key.Key_Escape)
     assert shown.cards.large == "" and shown.cards.currentIndex() == 0
+    assert card.open.hasFocus()
 
 
 def test_every_card_opens_large_one_after_the_other(shown: EvaluationPage) -> None:
@@ -307,14 +308,6 @@ def test_an_outcome_entered_now_counts_now(shown: EvaluationPage, workspace: Wor
     qtbot.waitUntil(counted, timeout=10_000)
 
 
-def test_notes_are_folded_away(shown: EvaluationPage) -> None:
-    shown.side.cohorts.rows["one kind"].box.setChecked(True)
-    tasks.wait_all()
-    assert shown.empty.fold.isVisible() and not shown.empty.problems.isVisible()
-    shown.empty.fold.click()
-    assert "one outcome only" in shown.empty.problems.text() and shown.empty.problems.isVisible()
-
-
 def test_a_model_in_use_that_has_not_read_is_told(shown: EvaluationPage, actions: Actions) -> None:
     asked: list[str] = []
     actions["review.read"].triggered.connect(lambda: asked.append("read"))
@@ -375,6 +368,26 @@ def test_enter_goes_to_the_patients_and_escape_back(shown: EvaluationPage, qtbot
     qtbot.keyClick(shown.patients.list, Qt.Key.Key_Return)
     qtbot.keyClick(shown.patients.list, Qt.Key.Key_Escape)
     assert opened == ["internal-0"] and plot.hasFocus()
+
+
+def test_escape_leads_back_from_a_list_that_was_clicked(shown: EvaluationPage, qtbot: QtBot) -> None:
+    roc = body(shown, "roc")
+    assert isinstance(roc, CurvesBody)
+    plot = roc.pictures[0].plot  # type: ignore[attr-defined]
+    plot.setFocus()
+    plot.pointChosen.emit(0, 1)
+    shown.patients.list.setFocus()
+    qtbot.keyClick(shown.patients.list, Qt.Key.Key_Escape)
+    assert plot.hasFocus()
+
+
+def test_the_keys_are_where_they_were_when_the_page_comes_back(shown: EvaluationPage) -> None:
+    shown.patients.list.show()
+    shown.patients.list.setFocus()
+    shown.hide()
+    shown.show()
+    shown.setFocus()
+    assert shown.patients.list.hasFocus()
 
 
 @pytest.mark.parametrize("key", ["confusion", "delong", "forest"])
@@ -643,6 +656,8 @@ def test_an_export_that_fails_says_why(shown: EvaluationPage, qtbot: QtBot, tmp_
         shown.export_to(tmp_path / "full")
     assert shown.side.foot.notice.text() == "The disk is full."
     assert shown.side.foot.notice.property("role") == "notice" and not shown.side.foot.open.isVisible()
+    shown.side.foot.close_notice.click()
+    assert not shown.side.foot.notice.isVisible() and not shown.side.foot.close_notice.isVisible()
 
 
 def test_the_command_line_understands_the_arguments(tmp_path: Path) -> None:

@@ -226,6 +226,12 @@ def test_the_forest_can_be_read_aloud(forest: ForestView) -> None:
     assert forest.row is None
 
 
+def test_an_auc_without_limits_still_lies_on_the_axis(forest: ForestView) -> None:
+    assert forest._lowest() == 0.5
+    forest.show_branches([Branch("All patients", 4, 1, 0.33), Branch("4C", 3, 1, 0.0)], 0)
+    assert forest._lowest() == 0.0
+
+
 MATRIX = Matrix("Good", {(1, 1): 9, (1, 0): 1, (0, 1): 0, (0, 0): 0}, 0, 0.5)
 
 

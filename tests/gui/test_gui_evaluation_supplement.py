@@ -26,7 +26,7 @@ from aln_desk.gui.pages.evaluation_behind import Behind
 from aln_desk.gui.pages.evaluation_export import arguments
 from aln_desk.gui.pages.evaluation_learning import LearningBody
 from aln_desk.gui.pages.evaluation_supplement import ALL, Supplement
-from aln_desk.gui.pages.evaluation_supplement_bodies import CaseTools, FigureBody, NomogramBody
+from aln_desk.gui.pages.evaluation_supplement_bodies import CamTools, CaseTools, FigureBody, NomogramBody
 from aln_desk.gui.pages.evaluation_supplement_card import KINDS
 from aln_desk.gui.pages.evaluation_supplement_made import (
     CAMS,
@@ -549,6 +549,23 @@ def test_a_card_with_nothing_to_show_is_low_and_a_large_one_alone(qtbot: QtBot) 
     supplement.enlarge("table_s1")
     QApplication.processEvents()
     assert supplement.cards["table_s1"].x() < 20 and supplement.cards["table_s1"].width() > 1300
+
+
+def test_no_model_is_named_before_the_evidence_of_two_is_drawn(qtbot: QtBot) -> None:
+    supplement = Supplement()
+    qtbot.addWidget(supplement)
+    card = supplement.cards[CAMS]
+    card.begin(board().results)
+    card.show_made(Reason("There is one model only."))
+    assert isinstance(card.tools, CamTools)
+    left, right = card.tools.boxes
+    assert (left.currentIndex(), right.currentIndex()) == (-1, -1)
+    left.setCurrentIndex(1)
+    left.activated.emit(1)
+    assert card.choice.models == (), "the other is still to be chosen"
+    right.setCurrentIndex(0)
+    right.activated.emit(0)
+    assert card.choice.models == (POOR, GOOD)
 
 
 def test_measuring_tells_how_far_it_is_and_can_be_stopped(qtbot: QtBot) -> None:

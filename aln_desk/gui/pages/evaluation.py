@@ -56,11 +56,10 @@ class EvaluationPage(QWidget):
         self.cards = Cards()
         self.centre = Centre(self.cards)
         self.empty = EmptyPlace(self.centre)
-        self.cards.tab_row.addWidget(self.empty.fold)
         self.patients = CellPatients()
         self._settle = QTimer(self, interval=_SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self.refresh)
-        self._panes = Panes([self.side, self.empty, self.patients], [248, 890, 228])
+        self._panes = Panes([self.side, self.empty, self.patients], [248, 878, 240])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._panes)
@@ -88,8 +87,10 @@ class EvaluationPage(QWidget):
             self._show_gathered()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """What changed while the page was away is worked out now."""
+        """What changed while the page was away is worked out now, and the keys go where they went."""
         super().showEvent(event)
+        if isinstance(keys := self.focusWidget(), QWidget) and keys is not self:
+            self.setFocusProxy(keys)
         if self.board is not None:
             self.work.look(self.board.results)
         if self._stale:
@@ -115,12 +116,11 @@ class EvaluationPage(QWidget):
             self.work.forget()
             self.found = self.board = None
             self.patients.clear()
-            self._show_state()
         else:
             self.work.gather(project.folder, self.found)
-            if self.found is None:
-                self.side.foot.say("")
-                self._show_state()
+        if self.found is None:
+            self.side.foot.say("")
+            self._show_state()
 
     @property
     def selection(self) -> Selection:
@@ -154,7 +154,6 @@ class EvaluationPage(QWidget):
         before, self.board = self.board, board
         self._show_state()
         self.cards.show_board(board, self.work.bands, self.work.tables)
-        self.empty.show_problems(board.results.problems)
         self.centre.supplement.show_results(Path(self._of), board.results, board.series)
         if before is None or before.results.selection != board.results.selection:
             self.cards.forget_choice()
@@ -168,6 +167,7 @@ class EvaluationPage(QWidget):
     def _show_state(self) -> None:
         state = emptiness(self._workspace, self.found, self.board)
         self.empty.show_state(state)
+        self.empty.notes.show_results(self.board.results if self.board else None, self.work.simulated)
         self.side.foot.export.setEnabled(state is Emptiness.NONE and not self._export.running)
 
     def _show_behind(self, behind: Behind) -> None:

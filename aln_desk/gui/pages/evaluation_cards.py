@@ -45,7 +45,7 @@ KINDS = (
     CardKind("table_2", "Performance", "Table 2, with 95 % intervals", wide=True),
     CardKind("roc", "ROC curve", "ring: the threshold"),
     CardKind("precision", "Precision and recall", "average precision"),
-    CardKind("confusion", "Confusion matrices", "at the threshold"),
+    CardKind("confusion", "Confusion matrices", "above: metastasis, left: called +"),
     CardKind("delong", "Differences of AUC", "DeLong's test"),
     CardKind("decision", "Decision curve", "net benefit"),
     CardKind("calibration", "Calibration", "Brier score, ten bins"),
@@ -151,9 +151,9 @@ class Cards(QStackedWidget):
         self._fill()
 
     def enlarge(self, key: str) -> None:
-        """Show one card alone; an empty or unknown key shows all of them again."""
+        """Show one card alone; an empty or unknown key shows all of them again, that card in sight."""
         kind = next((one for one in KINDS if one.key == key), None)
-        self.large = kind.key if kind else ""
+        before, self.large = self.large, kind.key if kind else ""
         if self._large_body is not None:
             self._large_place.removeWidget(self._large_body)
             self._large_body.hide()
@@ -169,6 +169,8 @@ class Cards(QStackedWidget):
         self._fill()
         if kind is not None:
             self.back.setFocus()
+        elif before:
+            self._return_to(before)
         self.changed.emit()
 
     def step(self, by: int) -> None:
@@ -193,6 +195,11 @@ class Cards(QStackedWidget):
                 body.show_table(None)
             self._fill()
         super().changeEvent(event)
+
+    def _return_to(self, key: str) -> None:
+        card = next(one for one in self.cards if one.kind.key == key)
+        card.open.setFocus()
+        self._area.ensureWidgetVisible(card.open)
 
     def _bodies(self) -> list[Body]:
         every = [*(card.body for card in self.cards), self._large_body]
@@ -296,9 +303,9 @@ class Cards(QStackedWidget):
         self._grid = QGridLayout(inside)
         self._grid.setContentsMargins(12, 4, 12, 12)
         self._grid.setSpacing(8)
-        area = QScrollArea(widgetResizable=True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        self._area = QScrollArea(widgetResizable=True)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inside)
         overview = QWidget()
         column = QVBoxLayout(overview)
         column.setContentsMargins(0, 4, 0, 0)
@@ -309,7 +316,7 @@ class Cards(QStackedWidget):
         tabs.addStretch(1)
         self.tab_row = tabs
         column.addLayout(tabs)
-        column.addWidget(area, 1)
+        column.addWidget(self._area, 1)
         self.addWidget(overview)
         self.addWidget(self._large())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 
 from PySide6.QtCore import Qt
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from aln_desk.evaluation.gather import Gathered
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation_board import Board
+from aln_desk.gui.pages.evaluation_notes import Notes
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.workspace import Workspace
 
@@ -61,7 +62,7 @@ def emptiness(workspace: Workspace, found: Gathered | None, board: Board | None)
 
 
 class EmptyPlace(QWidget):
-    """The centre of Evaluate: its cards, or why there are none. Sentences to know of lie above, folded away."""
+    """The centre of Evaluate: its cards, or why there are none, and below what to know of them."""
 
     def __init__(self, cards: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,22 +74,12 @@ class EmptyPlace(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self._place())
         self.stack.addWidget(cards)
-        self.fold = button("", "small", "What is left out or not defined, and what to do about it")
-        self.fold.setCheckable(True)
-        self.problems = label("", "notice", wrap=True)
-        self.problems.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._noted = QWidget()
-        noted = QVBoxLayout(self._noted)
-        noted.setContentsMargins(12, 8, 12, 4)
-        noted.addWidget(self.problems)
-        self.fold.toggled.connect(self._noted.setVisible)
-        self._noted.hide()
-        self.fold.hide()
+        self.notes = Notes()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._noted)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.notes)
 
     def follow(
         self,
@@ -121,13 +112,6 @@ class EmptyPlace(QWidget):
         self.action.setVisible(bool(action))
         self.action.setEnabled(not reading)
         self.stack.setCurrentIndex(state is Emptiness.NONE)
-
-    def show_problems(self, sentences: Sequence[str]) -> None:
-        """Sentences that say what is left out or not defined."""
-        self.fold.setText(f"{len(sentences)} note{'' if len(sentences) == 1 else 's'}")
-        self.fold.setVisible(bool(sentences))
-        self.problems.setText("\n".join(sentences))
-        self._noted.setVisible(bool(sentences) and self.fold.isChecked())
 
     def _place(self) -> QWidget:
         place = QWidget()

@@ -23,6 +23,8 @@ class Foot(QWidget):
         self.notice.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.open = button("Open the folder", "small")
         self.open.clicked.connect(self._open)
+        self.close_notice = button("Close", "small", "Take these words away")
+        self.close_notice.clicked.connect(lambda: self.say(""))
         self.bar = QProgressBar(textVisible=False)
         self.bar.setAccessibleName("Files written")
         self.stop = button("Stop", "small")
@@ -33,11 +35,16 @@ class Foot(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.bar, 1)
         row.addWidget(self.stop)
+        answers = QHBoxLayout()
+        answers.addWidget(self.open, 1)
+        answers.addWidget(self.close_notice, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 4, 12, 12)
         column.setSpacing(4)
-        for part in (self.notice, self.open, self._running, self.export):
-            column.addWidget(part)
+        column.addWidget(self.notice)
+        column.addLayout(answers)
+        column.addWidget(self._running)
+        column.addWidget(self.export)
         self.say("")
 
     def say(self, sentence: str, role: str = "muted") -> None:
@@ -48,6 +55,7 @@ class Foot(QWidget):
         QApplication.sendEvent(self.notice, QEvent(QEvent.Type.StyleChange))  # else its padding stays as it was
         self.notice.setText(sentence)
         self.notice.setVisible(bool(sentence))
+        self.close_notice.setVisible(bool(sentence))
         self.open.hide()
         self._running.hide()
 
@@ -61,6 +69,7 @@ class Foot(QWidget):
         self.bar.setRange(0, total)
         self.bar.setValue(done)
         self._running.show()
+        self.close_notice.hide()
 
     def show_end(self, ok: bool, sentence: str, folder: Path) -> None:
         """All is written and lies in ``folder``, or nothing is: an empty sentence says that it was stopped."""

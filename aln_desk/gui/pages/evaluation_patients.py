@@ -58,7 +58,7 @@ class CellPatients(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.list, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._go_back)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 8, 12)
+        column.setContentsMargins(12, 12, 6, 12)
         column.setSpacing(4)
         column.addWidget(label("Patients", "heading"))
         column.addWidget(self.title)
@@ -86,6 +86,8 @@ class CellPatients(QWidget):
 
     def show_behind(self, found: Behind, board: Board) -> None:
         """List the patients behind a choice, with the scores of those it is about first."""
+        if found != self.behind:
+            self._remember_where()
         self.behind, self._board = found, board
         results = board.results
         count = len(found.patients)
@@ -106,7 +108,7 @@ class CellPatients(QWidget):
     def enter(self) -> None:
         """Go to the list, to be left by Esc for where the keys went before."""
         if self.behind is not None and self.behind.patients:
-            self._came_from = QApplication.focusWidget()
+            self._remember_where()
             first = self.list.topLevelItem(0)
             if first is not None and self.list.currentItem() is None:
                 self.list.setCurrentItem(first)
@@ -121,6 +123,12 @@ class CellPatients(QWidget):
         more = self.behind is not None and self.behind.cohort in self._chosen
         self.sheets.setText("Add to the case sheets" if more else "Show as case sheets")
         self.sheets.setAccessibleName(self.sheets.text())
+
+    def _remember_where(self) -> None:
+        """Where the keys go now is where Esc leads back, also from a list that was clicked."""
+        now = QApplication.focusWidget()
+        if now is not None and now is not self.list:
+            self._came_from = now
 
     def _go_back(self) -> None:
         if self._came_from is not None and isValid(self._came_from) and self._came_from.isVisible():

@@ -238,6 +238,8 @@ class Centre(QStackedWidget):
         self.supplement = Supplement()
         self.addWidget(cards)
         self.addWidget(self.supplement)
+        self._on: list[QPushButton] = []
+        """The pressed word of each half's switch."""
         for place, row in enumerate((cards.tab_row, self.supplement.tab_row)):
             row.insertWidget(0, self._switch(place))
 
@@ -268,8 +270,11 @@ class Centre(QStackedWidget):
             part.setChecked(index == here)
             part.clicked.connect(partial(self._press, part, here, index))
             row.addWidget(part)
+            if index == here:
+                self._on.append(part)
         return switch
 
     def _press(self, part: QPushButton, here: int, index: int) -> None:
         part.setChecked(index == here)
         self.setCurrentIndex(index)
+        self._on[index].setFocus()  # else Qt lets the other word look chosen

@@ -193,32 +193,36 @@ class CamTools(Tools):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(("Left", "Right"), parent)
+        for box in self.boxes:
+            box.setPlaceholderText("Choose a model")
 
     def offer(self, results: Results) -> None:
+        """Which two the export chooses is told when they are drawn; until then no box names one."""
         for box in self.boxes:
-            _fill(box, _models(results))
+            _fill(box, _models(results), first=-1)
 
     def show_choice(self, shown: Choice) -> None:
         for box, key in zip(self.boxes, shown.models, strict=True):
             box.setCurrentIndex(box.findData(key))
 
     def _chosen(self) -> None:
-        self.ask(Choice(models=tuple(str(box.currentData()) for box in self.boxes)))
+        if all(box.currentIndex() >= 0 for box in self.boxes):
+            self.ask(Choice(models=tuple(str(box.currentData()) for box in self.boxes)))
 
 
 def _models(results: Results) -> list[tuple[str, str]]:
     return [(one.name, one.key) for one in results.scorers if one.kind == "model"]
 
 
-def _fill(box: QComboBox, entries: Sequence[tuple[str, str]]) -> None:
-    """Names with their data; what is chosen stays where it is still there."""
+def _fill(box: QComboBox, entries: Sequence[tuple[str, str]], first: int = 0) -> None:
+    """Names with their data; what is chosen stays where it is still there, else the ``first`` is (-1: none)."""
     if entries == [(box.itemText(place), box.itemData(place)) for place in range(box.count())]:
         return
     chosen = box.currentData()
     box.clear()
     for name, data in entries:
         box.addItem(name, data)
-    box.setCurrentIndex(max(0, box.findData(chosen)) if entries else -1)
+    box.setCurrentIndex(max(first, box.findData(chosen)) if entries else -1)
 
 
 def _foot(words: QWidget, action: QWidget) -> QWidget:

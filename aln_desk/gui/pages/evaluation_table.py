@@ -196,7 +196,8 @@ class _Cell(QStyledItemDelegate):
         side, high = shown.displayAlignment & _ACROSS, Qt.AlignmentFlag.AlignVCenter
         painter.setFont(shown.font)
         painter.setPen(shown.palette.color(QPalette.ColorRole.Text))
-        words = shown.fontMetrics.elidedText(value, shown.textElideMode, round(box.width()))
+        room = round(box.width()) + 1  # words are a fraction of a pixel wider than they are measured
+        words = shown.fontMetrics.elidedText(value, shown.textElideMode, room)
         painter.drawText(box, side | (Qt.AlignmentFlag.AlignTop if below else high), words)
         painter.setFont(font_below())
         painter.setPen(QColor(theme.palette().muted))

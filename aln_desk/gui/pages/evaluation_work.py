@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from aln_desk.domain.errors import AlnError
 from aln_desk.evaluation import gather
 from aln_desk.evaluation.gather import Gathered
+from aln_desk.evaluation.provenance import records
 from aln_desk.evaluation.results import Part, Results
 from aln_desk.evaluation.selection import Selection
 from aln_desk.evaluation.tables.table import Table
@@ -29,7 +30,7 @@ _A_LOOK_MS = 1000
 class Work(QObject):
     """``gathered`` carries a `Gathered`, ``worked`` the `Board` of the newest selection, ``refined`` says that
     ``bands`` and ``tables`` have more, ``looked`` carries how often each test cohort was looked at; ``failed`` and
-    ``imported`` carry sentences.
+    ``imported`` carry sentences. ``simulated`` are the keys of the models that learned from simulated outcomes.
     """
 
     gathered = Signal(object)
@@ -43,6 +44,7 @@ class Work(QObject):
         super().__init__(parent)
         self.bands: dict[PartKey, Bands] = {}
         self.tables: dict[str, Table] = {}
+        self.simulated: frozenset[str] = frozenset()
         self._folder = Path()
         self._found: Gathered | None = None
         self._gathering = 0
@@ -101,8 +103,9 @@ class Work(QObject):
         self.imported.emit("\n".join([f"{found.patients} scores were added.", *found.problems]))
         self._regather(folder)
 
-    def _take_gathered(self, asked: int, found: Gathered) -> None:
+    def _take_gathered(self, asked: int, taken: tuple[Gathered, frozenset[str]]) -> None:
         if asked == self._gathering:
+            found, self.simulated = taken
             self._found = found
             self.gathered.emit(found)
 
@@ -177,10 +180,12 @@ def _slopes(parts: list[Part]) -> list[float]:
     return [slope(one) for one in parts]
 
 
-def _gather(folder: Path, known: Gathered | None) -> Gathered:
+def _gather(folder: Path, known: Gathered | None) -> tuple[Gathered, frozenset[str]]:
+    """What the project offers, and `Work.simulated`."""
     with Project.open(folder) as project:
         found = gather.gather(project)
-    return known if known is not None and _contents(found) == _contents(known) else found
+        simulated = frozenset(one.scorer.key for one in records(project, found.scorers) if one.simulated)
+    return known if known is not None and _contents(found) == _contents(known) else found, simulated
 
 
 def _contents(found: Gathered) -> tuple[object, ...]:

@@ -55,7 +55,7 @@ class KeySheet(QDialog):
         """Give the chosen action this key; False, with the reason in `notice`, when another one has it."""
         name = self.chosen()
         if not name:
-            self.notice.setText("Choose an action in the list first; what pointer and keys do on the image is fixed.")
+            self.notice.setText("Choose an action in the list first; what is marked as fixed cannot be changed.")
             return False
         if other := self._actions.conflict(name, key):
             self.notice.setText(f"{key} is already the key of “{self._actions[other].text()}”; change that one first.")
@@ -84,7 +84,7 @@ class KeySheet(QDialog):
             where = _WHERE.get(spec.scope, spec.scope.capitalize())
             self._add_row((spec.text.rstrip("…"), where, self._actions.key(name)), name)
         for gesture in GESTURES:
-            self._add_row((gesture.text, "On the image, fixed", gesture.how))
+            self._add_row((gesture.text, gesture.where, gesture.how))
 
     def _add_row(self, texts: tuple[str, str, str], name: str = "") -> None:
         """A row without the ``name`` of an action can be read and found, not chosen."""

@@ -126,8 +126,8 @@ class ForestView(QWidget):
         return QRectF(left, _ROW, right - left - 12, len(self.branches) * _ROW)
 
     def _lowest(self) -> float:
-        """Where the axis begins: at 0.5, or at the tenth below the lowest limit."""
-        known = [branch.low for branch in self.branches if not math.isnan(branch.low)]
+        """Where the axis begins: at 0.5, or at the tenth below the lowest AUC or limit."""
+        known = [value for one in self.branches for value in (one.auc, one.low) if not math.isnan(value)]
         return max(0.0, min([0.5, *(math.floor(10 * low) / 10 for low in known)]))
 
     def _paint_axis(self, painter: QPainter, plot: QRectF, low: float) -> None:

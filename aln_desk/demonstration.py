@@ -18,7 +18,7 @@ from aln_desk.paths import embedded_model
 if TYPE_CHECKING:
     from training.phantom.latents import Shortcut
 
-PATIENTS = 40
+PATIENTS = 60
 SEED = 3
 
 

@@ -102,6 +102,9 @@ COHORTS = (
 )
 """Sizes, images and (by the shifts) positive shares as in the paper; hospital A is split by admission date."""
 
+ENOUGH = 12
+"""Patients of a test cohort that a small study affords before the paper's proportions hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPatient:
@@ -135,11 +138,13 @@ def visible(sign: float) -> float:
 
 
 def cohort_sizes(patients: int) -> tuple[int, int, int]:
-    """Patients of `COHORTS` in order; each at least 1 when ``patients`` >= 3, else all train."""
+    """Patients of `COHORTS` in order, in the paper's proportions; but each test has at least a fifth of a small study,
+    up to `ENOUGH`, so that its figures mean something. Fewer than 3 patients all train.
+    """
     if patients < 3:
         return patients, 0, 0
-    whole = sum(plan.share for plan in COHORTS)
-    internal, external = (max(1, round(patients * plan.share / whole)) for plan in COHORTS[1:])
+    whole, least = sum(plan.share for plan in COHORTS), max(1, min(ENOUGH, patients // 5))
+    internal, external = (max(least, round(patients * plan.share / whole)) for plan in COHORTS[1:])
     return patients - internal - external, internal, external
 
 

@@ -56,10 +56,10 @@ class TimmBackbone(Backbone):
         # file of parameters holds.
         with torch.device("cpu"):
             self.body = timm.create_model(network.name, features_only=True, **network.options, **sized)
-        self.channels = tuple(self.body.feature_info.channels())
-        self.strides = tuple(self.body.feature_info.reduction())
-        self.channels_last = getattr(self.body, "output_fmt", "NCHW") == "NHWC"
-        self.norms = nn.ModuleList(nn.LayerNorm(count) for count in self.channels if self.channels_last)
+            self.channels = tuple(self.body.feature_info.channels())
+            self.strides = tuple(self.body.feature_info.reduction())
+            self.channels_last = getattr(self.body, "output_fmt", "NCHW") == "NHWC"
+            self.norms = nn.ModuleList(nn.LayerNorm(count) for count in self.channels if self.channels_last)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         maps = list(self.body(image))
@@ -85,7 +85,7 @@ def other_timm(name: str, size: int) -> TimmBackbone:
     try:
         backbone = _sized_if_possible(name, size)
         with torch.no_grad():
-            maps = backbone.eval()(torch.zeros(1, 3, size, size))
+            maps = backbone.eval()(torch.zeros(1, 3, size, size, device="cpu"))
     except _REFUSALS as error:
         raise BadSetting(
             f"timm's '{name}' gives no feature maps of {size} pixels ({error}); choose another."

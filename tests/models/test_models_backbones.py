@@ -303,3 +303,14 @@ def test_neck_brings_every_scale_to_the_stride_8_grid() -> None:
     assert base.shape == (2, 5, 8, 8)
     assert not torch.allclose(base, neck([fine + 1, coarse], 64))
     assert not torch.allclose(base, neck([fine, coarse + 1], 64))
+
+
+@pytest.mark.parametrize("name", ["resnet10t", "convnext_atto"])
+def test_any_other_network_of_timm_is_laid_out_and_filled_too(name: str) -> None:
+    backbone = build_backbone(name, 64)
+    with torch.device("meta"):
+        other = build_backbone(name, 64)
+    other.load_state_dict(backbone.state_dict(), assign=True)
+    image = torch.randn(1, 3, 64, 64)
+    for one, two in zip(evaluated(backbone, image), evaluated(other, image), strict=True):
+        assert torch.equal(one, two)

@@ -63,6 +63,7 @@ class Shares(QWidget):
         """One row for each image that has a share, in the order of ``names`` (instance id to name)."""
         for old in self._buttons.values():
             self._column.removeWidget(old)
+            old.hide()  # it is deleted later, and would lie over the new one until then
             old.deleteLater()
         self._buttons = {
             instance: ShareButton(name, shares[instance], colour)

@@ -126,7 +126,15 @@ def test_the_tumours_chance_is_the_mean_over_nodes() -> None:
 
 @pytest.mark.parametrize(
     ("patients", "sizes"),
-    [(1557, (1144, 273, 140)), (1, (1, 0, 0)), (2, (2, 0, 0)), (3, (1, 1, 1)), (10, (6, 2, 2)), (60, (36, 12, 12)), (200, (147, 35, 18))],
+    [
+        (1557, (1144, 273, 140)),
+        (1, (1, 0, 0)),
+        (2, (2, 0, 0)),
+        (3, (1, 1, 1)),
+        (10, (6, 2, 2)),
+        (60, (36, 12, 12)),
+        (200, (147, 35, 18)),
+    ],
 )
 def test_cohorts_have_the_papers_proportions(patients: int, sizes: tuple[int, int, int]) -> None:
     assert cohort_sizes(patients) == sizes

@@ -1,4 +1,4 @@
-"""Exponential moving average of a network's parameters (Polyak and Juditsky 1992; with decay, as commonly used)."""
+"""Exponential moving average of a network (Polyak and Juditsky 1992; with decay, as commonly used)."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ class Average:
     """Follows ``net``; with ``decay`` 0 it does nothing at all.
 
     After n updates the decay is min(decay, (1 + n) / (10 + n)), so that a short run's average forgets its beginning.
-    Buffers (a norm's running statistics) are the network's own.
+    A batch norm's running statistics are averaged too: those of the network as it is do not fit the average.
     """
 
     def __init__(self, net: nn.Module, decay: float) -> None:
-        self._names = [name for name, _ in net.named_parameters()]
-        self._live: list[Tensor] = [parameter.data for parameter in net.parameters()]
+        followed = {name: value for name, value in net.state_dict().items() if value.is_floating_point()}
+        self._names, self._live = list(followed), list(followed.values())
         self._decay = decay
         self._kept: list[Tensor] = [value.clone() for value in self._live] if decay else []
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the parameters after ``step`` (counted from 0)."""
+        """Take in the network after ``step`` (counted from 0)."""
         if self._decay:
             decay = min(self._decay, (1.0 + step) / (10.0 + step))
             torch._foreach_lerp_(self._kept, self._live, 1.0 - decay)
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Within, the network holds the averaged parameters."""
+        """Within, the network is the average."""
         self._swap()
         try:
             yield
@@ -43,7 +43,7 @@ class Average:
 
     @torch.no_grad()
     def settle(self) -> None:
-        """The network takes the averaged parameters for good."""
+        """The network becomes the average for good."""
         for live, kept in zip(self._live, self._kept, strict=False):
             live.copy_(kept)
 
@@ -53,7 +53,7 @@ class Average:
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
-        """What `state` gave; without it the average begins anew at the present parameters."""
+        """What `state` gave; what it misses begins anew at the network as it is."""
         for name, live, kept in zip(self._names, self._live, self._kept, strict=False):
             stored = state.get(f"ema.{name}")
             kept.copy_(live if stored is None else torch.from_numpy(np.array(stored)))

@@ -42,6 +42,21 @@ def test_it_is_the_plain_average(decay: float) -> None:
         assert torch.allclose(value.double(), wanted, atol=1e-5)
 
 
+def test_running_statistics_of_a_batch_norm_are_averaged_and_its_count_is_not() -> None:
+    net = nn.BatchNorm1d(2)
+    running, count = net.get_buffer("running_mean"), net.get_buffer("num_batches_tracked")
+    average = Average(net, 0.9)
+    seen = []
+    for step in range(20):
+        net(torch.randn(8, 2) + step)
+        seen.append(running.clone())
+        average.update(step)
+    with average.in_use():
+        assert torch.allclose(running.double(), plainly(torch.zeros(2), seen, 0.9), atol=1e-5)
+        assert count == 20
+    assert torch.equal(running, seen[-1])
+
+
 def test_it_is_in_use_for_a_while_only() -> None:
     net = nn.Linear(3, 2)
     average = Average(net, 0.9)

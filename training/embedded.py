@@ -125,8 +125,8 @@ def learn(
     model, start = Path(), ""
     for number, part in enumerate(PARTS, start=1):
         asked = (*SETTINGS, *part, ("pretrained", start), *settings)
-        last = stages if number == len(PARTS) else "mtl"
-        name = f"{label}, part {number} of {len(PARTS)}"
+        is_last = number == len(PARTS)
+        last, name = (stages, label) if is_last else ("mtl", f"{label}, part {number}")
         model = _once(Job(project, last, PRESET, asked, device=device, name=name, fold=fold))
         start = model.name
     return model

@@ -8,9 +8,7 @@ alone; the held-out ones choose the threshold, as for every model, and nothing e
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 import re
@@ -33,7 +31,7 @@ from aln_desk.stats.calibration import sigmoid
 from aln_desk.stats.logistic import UNKNOWN, LogisticModel, level_key
 from aln_desk.stats.regression import RegressionRow, RegressionTable
 from aln_desk.stats.roc import auc
-from training import provenance, shelf, threshold
+from training import provenance, shelf, tables, threshold
 from training.data import Split
 from training.pace import Emit
 from training.record import RunFolder, now
@@ -177,12 +175,8 @@ def write_table(path: Path, rows: Sequence[RegressionRow]) -> None:
     """The regression's rows as CSV (UTF-8, commas), columns as the fields of `RegressionRow` with ``or`` for the odds
     ratio; what is not defined is an empty cell.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([_COLUMNS.get(field.name, field.name) for field in fields(RegressionRow)])
-    for row in rows:
-        writer.writerow(["" if isinstance(cell, float) and math.isnan(cell) else cell for cell in astuple(row)])
-    atomic.write_text(path, text.getvalue())
+    columns = [_COLUMNS.get(field.name, field.name) for field in fields(RegressionRow)]
+    atomic.write_text(path, tables.to_csv(columns, map(astuple, rows)))
 
 
 def _has_any(patient: Patient, names: Sequence[str]) -> bool:

@@ -88,11 +88,13 @@ class Split:
 
 
 def split(patients: Sequence[Patient], roles: dict[str, Role], held_out: float) -> Split:
-    """Tune cohorts where there are some; otherwise the last admitted ``held_out`` share of the training patients.
+    """Tune cohorts where there are some; otherwise the last admitted ``held_out`` share of the training patients whose
+    outcome is known.
 
-    Patients of one admission date stay together. Without dates the natural order of ids decides; a patient without a
-    date counts as admitted first. Patients of test cohorts
-    are refused with `BadProject`: they may never shape a model.
+    Only they can choose a threshold, so the others, who teach masks and lesion types, all do. Where so few outcomes are
+    known that nobody would be held out, the share is of all training patients. Patients of one admission date stay
+    together. Without dates the natural order of ids decides; a patient without a date counts as admitted first.
+    Patients of test cohorts are refused with `BadProject`: they may never shape a model.
     """
     tests = [p for p in patients if roles[p.cohort] not in (Role.TRAIN, Role.TUNE)]
     if tests:
@@ -104,10 +106,10 @@ def split(patients: Sequence[Patient], roles: dict[str, Role], held_out: float) 
     if tune:
         return Split(tuple(train), tuple(tune))
     ordered = sorted(train, key=lambda p: (p.admission_date, natural_key(p.id)))
-    cut = len(ordered) - round(held_out * len(ordered))
-    while 0 < cut < len(ordered) and _same_day(ordered[cut - 1], ordered[cut]):
-        cut += 1
-    return Split(tuple(ordered[:cut]), tuple(ordered[cut:]))
+    known = [p for p in ordered if p.outcome is not None]
+    last = _last_admitted(known, held_out) or _last_admitted(ordered, held_out)
+    held = {p.id for p in last}
+    return Split(tuple(p for p in ordered if p.id not in held), tuple(last))
 
 
 def fold(patients: Sequence[Patient], roles: dict[str, Role], number: int, count: int, seed: int) -> Split:
@@ -243,6 +245,14 @@ def _digest(
     ]
     text = json.dumps([_LAYOUT, preprocess.to_dict(), record], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _last_admitted(ordered: Sequence[Patient], share: float) -> Sequence[Patient]:
+    """The last ``share`` of these patients, fewer where it would part patients of one admission date."""
+    cut = len(ordered) - round(share * len(ordered))
+    while 0 < cut < len(ordered) and _same_day(ordered[cut - 1], ordered[cut]):
+        cut += 1
+    return ordered[cut:]
 
 
 def _same_day(a: Patient, b: Patient) -> bool:

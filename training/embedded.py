@@ -8,32 +8,29 @@ possible. A step whose result lies in ``--work`` already is not done again.
 from __future__ import annotations
 
 import argparse
-import csv
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aln_desk.domain.messages import Message, Note
 from aln_desk.domain.patient import Role
 from aln_desk.domain.verdict import SIMULATED
 from aln_desk.io import atomic
 from aln_desk.io.checkpoint import read_manifest
-from aln_desk.io.project import Project
-from aln_desk.io.runs import read_runs
+from aln_desk.io.project import TRUTH_FILE, Project
 from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.stats.roc import auc, auc_interval
-from training import real_images
-from training.run import Job, Stages, train
+from training import commands, once, real_images, simulated, tables
+from training.commands import Clock
+from training.run import Job, Stages
+from training.simulated import PATIENTS, SEED
 
 Setting = tuple[str, str]
 
-PATIENTS, SEED = 1557, 1
 PRESET = "small"
 PARTS: tuple[tuple[Setting, ...], ...] = (
     (
@@ -87,11 +84,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--lesions", type=Path, help="what training.real_lesions wrote, for the card")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args(arguments)
-    study = joined_study(options.work / "study", options.real)
+    study = options.work / "study"
+    simulated.ensure(Clock(), study)
+    if options.real:
+        real_images.ensure(study, options.real)
     model = learn(study, "embedded", "all", options.device)
     with Project.open(study) as project:
         project.adopt(model, read_manifest(model)["digest"])
-    _aln_desk("predict", study, "--model", model, "--device", options.device)
+    commands.aln_desk(Clock(), "predict", study, "--model", model, "--device", options.device)
     lesions = (options.lesions / "lesions.md").read_text(encoding="utf-8") if options.lesions else ""
     text = card(model, measure(study), lesions)
     shutil.rmtree(options.out, ignore_errors=True)
@@ -99,16 +99,6 @@ def main(arguments: Sequence[str]) -> int:
     atomic.write_text(options.out / "CARD.md", text)
     print(text)
     return 0
-
-
-def joined_study(folder: Path, real: Path | None) -> Path:
-    """The project of the study in ``folder``, simulated if it is not there, with the real images in it."""
-    if not folder.exists():
-        _aln_desk("simulate", folder, "--patients", PATIENTS, "--seed", SEED)
-    with Project.open(folder) as project:
-        if real and real_images.COHORT not in {cohort.name for cohort in project.cohorts()}:
-            real_images.add(project, real)
-    return folder
 
 
 def learn(
@@ -127,33 +117,17 @@ def learn(
         asked = (*SETTINGS, *part, ("pretrained", start), *settings)
         is_last = number == len(PARTS)
         last, name = (stages, label) if is_last else ("mtl", f"{label}, part {number}")
-        model = _once(Job(project, last, PRESET, asked, device=device, name=name, fold=fold))
+        model = once.trained(Job(project, last, PRESET, asked, device=device, name=name, fold=fold))
         start = model.name
     return model
 
 
-def _once(job: Job) -> Path:
-    fold = f"{job.fold[0]}/{job.fold[1]}" if job.fold else ""
-    with Project.open(job.project) as project:
-        runs = [run for run in read_runs(project.runs) if (run.label, run.fold) == (job.name, fold)]
-    finished = next((Path(run.model) for run in runs if run.state == "finished"), None)
-    begun = next((run.name for run in runs if run.state != "failed"), None)
-    made = finished or train(replace(job, resume=begun), _tell)
-    assert made is not None
-    return made
-
-
-def _tell(message: Message) -> None:
-    if isinstance(message, Note):
-        print(message.text, file=sys.stderr)
-
-
 def measure(folder: Path) -> list[Reached]:
     """Compare the verdicts on each test cohort with the best possible scores, in a simulated project that was read."""
-    rows = _rows(folder / "predictions" / "verdicts.csv")
+    rows = tables.read(folder / "predictions" / "verdicts.csv")
     with Project.open(folder) as project:
         tests = [cohort.name for cohort in project.cohorts() if cohort.role in (Role.INTERNAL_TEST, Role.EXTERNAL_TEST)]
-    truth = {row["patient"]: row for row in _rows(folder / "truth.csv")}
+    truth = {row["patient"]: row for row in tables.read(folder / TRUTH_FILE)}
     return [_reached(name, [row for row in rows if row["cohort"] == name], truth) for name in tests]
 
 
@@ -245,15 +219,6 @@ others not seen in training.
 
 def _outcomes(source: dict[str, Any]) -> str:
     return f"{source['outcomes']}, simulated" if source["simulated"] else str(source["outcomes"] or "none")
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _aln_desk(*words: object) -> None:
-    subprocess.run([sys.executable, "-m", "aln_desk", *map(str, words)], check=True)
 
 
 if __name__ == "__main__":

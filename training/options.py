@@ -8,7 +8,6 @@ run small in the same way (size, steps, rates), which is told with the table.
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -16,18 +15,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from aln_desk.domain.messages import Message, Note
 from aln_desk.domain.patient import Patient, Role
 from aln_desk.io import atomic
 from aln_desk.io.project import Project
 from aln_desk.models.build import choose_device, load_model
 from aln_desk.stats import delong
 from aln_desk.stats.roc import auc_interval
-from training import data, mil_loop, tokens
+from training import data, mil_loop, once, tables, tokens
 from training.measure import measure_images
-from training.run import Job, train
+from training.run import Job
 
 OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "paper": (),
@@ -91,19 +88,14 @@ def main(arguments: Sequence[str]) -> int:
         first = first or found
         rows.append(_row(name, settings, found, first))
         _write(options.out, rows, common, options.device)
-        print(_line(rows[-1]), flush=True)
+        print(" | ".join(_cells(rows[-1])), flush=True)
     return 0
 
 
 def reach(project: Path, name: str, settings: tuple[tuple[str, str], ...], device: str) -> Outcome:
     """Train ``paper`` with these settings, unless the project has that model already, and measure it."""
     label = f"option: {name} {settings}"
-    with Project.open(project) as opened:
-        made = [folder for folder in opened.models.glob("*/manifest.json") if _is_named(folder.parent, label)]
-    if made:
-        return measure(project, made[0].parent, device)
-    model = train(Job(project, preset="paper", settings=settings, device=device, name=label), _tell)
-    assert model is not None
+    model = once.trained(Job(project, preset="paper", settings=settings, device=device, name=label))
     return measure(project, model, device)
 
 
@@ -126,12 +118,6 @@ def _test_patients(project: Project) -> list[Patient]:
     return project.patients(cohorts=tests)
 
 
-def _is_named(model: Path, name: str) -> bool:
-    from aln_desk.io.checkpoint import read_manifest
-
-    return bool(read_manifest(model).get("name") == name)
-
-
 def _row(name: str, settings: Sequence[tuple[str, str]], found: Outcome, first: Outcome) -> Row:
     p = np.nan if found is first else delong.compare(found.outcome, found.logit, first.logit).p
     figures = [found.figures[key] for key in ("dice", "miou", "lesion_accuracy", "status_auc")]
@@ -141,28 +127,22 @@ def _row(name: str, settings: Sequence[tuple[str, str]], found: Outcome, first: 
 
 def _write(out: Path, rows: Sequence[Row], common: Sequence[tuple[str, str]], device: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "options.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([entry.name for entry in fields(Row)])
-        writer.writerows(astuple(row) for row in rows)
-    head = "| option | patient AUC (95 % interval) | p against paper | Dice | lesion type | image AUC |\n"
-    head += "|---|---|---|---|---|---|\n"
+    columns = [entry.name for entry in fields(Row)]
+    atomic.write_text(out / "options.csv", tables.to_csv(columns, map(astuple, rows)))
+    head = ("option", "patient AUC (95 % interval)", "p against paper", "Dice", "lesion type", "image AUC")
     made = " ".join(f"--set {key}={value}" for key, value in common)
     note = f"Device: {choose_device(device)}. In every run alike: `{made or 'nothing changed'}`.\n\n"
-    atomic.write_text(out / "options.md", note + head + "\n".join(_line(row) for row in rows) + "\n")
+    atomic.write_text(out / "options.md", note + tables.to_markdown(head, map(_cells, rows)) + "\n")
 
 
-def _line(row: Row) -> str:
-    p = "" if np.isnan(row.p) else "<0.001" if row.p < 0.001 else f"{row.p:.3f}"
+def _cells(row: Row) -> tuple[str, ...]:
+    reached = tables.interval(row.auc, row.auc_low, row.auc_high)
     return (
-        f"| {row.option} | {row.auc:.3f} ({row.auc_low:.3f} to {row.auc_high:.3f}) | {p} | {row.dice:.3f} "
-        f"| {row.lesion_accuracy:.3f} | {row.status_auc:.3f} |"
+        row.option,
+        reached,
+        tables.p_value(row.p),
+        *map(tables.number, (row.dice, row.lesion_accuracy, row.status_auc)),
     )
-
-
-def _tell(message: Message) -> None:
-    if isinstance(message, Note):
-        tqdm.write(message.text, sys.stderr)
 
 
 if __name__ == "__main__":

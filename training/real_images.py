@@ -41,6 +41,13 @@ def add(project: Project, folder: Path) -> list[Patient]:
     return patients
 
 
+def ensure(project: Path, folder: Path) -> None:
+    """`add` them to the project in ``project`` unless it has that cohort. Raises as `add` and `Project.open`."""
+    with Project.open(project) as opened:
+        if COHORT not in {cohort.name for cohort in opened.cohorts()}:
+            add(opened, folder)
+
+
 def manifest(folder: Path) -> list[dict[str, str]]:
     """The rows of the folder's manifest, in its order."""
     names, rows = read_cells(folder / MANIFEST, COLUMNS, "image")

@@ -10,16 +10,16 @@ their intervals (groups of images drawn again). Folds that are trained already a
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from aln_desk.domain.patient import Instance, View
+from aln_desk.evaluation.tables import words
 from aln_desk.io import atomic, images
 from aln_desk.io.annotations import current_annotation
 from aln_desk.io.checkpoint import read_manifest
@@ -27,11 +27,12 @@ from aln_desk.io.project import Project
 from aln_desk.io.rasterize import class_mask
 from aln_desk.models.build import LoadedModel, choose_device, load_model
 from aln_desk.models.reading_images import TorchNetwork, read_images
+from aln_desk.stats import bootstrap
 from aln_desk.stats.agreement import dice
-from aln_desk.stats.bootstrap import Estimate, interval
 from aln_desk.stats.roc import auc
-from training import data, real_images
+from training import data, real_images, tables
 from training.embedded import learn
+from training.explanation.summary import mean
 
 FOLDS = 5
 LABEL = "real lesions"
@@ -66,9 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other than the embedded model")
     parser.add_argument("--device", default="auto")
     options = parser.parse_args(arguments)
-    with Project.open(options.project) as project:
-        if real_images.COHORT not in {cohort.name for cohort in project.cohorts()}:
-            real_images.add(project, options.real)
+    real_images.ensure(options.project, options.real)
     changed = [text.partition("=")[::2] for text in options.set]
     folds = [(number, options.folds) for number in range(1, options.folds + 1)]
     models = {fold: learn(options.project, LABEL, "mtl", options.device, changed, fold) for fold in folds}
@@ -98,10 +97,8 @@ def write(out: Path, rows: Sequence[ImageRow], folds: int) -> None:
     """``lesions.csv`` and ``lesions.md`` in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     rows = sorted(rows, key=lambda row: row.file)
-    with (out / "lesions.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow([entry.name for entry in fields(ImageRow)])
-        writer.writerows(astuple(row) for row in rows)
+    columns = [entry.name for entry in fields(ImageRow)]
+    atomic.write_text(out / "lesions.csv", tables.to_csv(columns, map(astuple, rows)))
     atomic.write_text(out / "lesions.md", table(rows, folds))
 
 
@@ -111,16 +108,33 @@ def table(rows: Sequence[ImageRow], folds: int) -> str:
     parts = {kind: [row for row in rows if row.kind == kind and not math.isnan(row.dice)] for kind in kinds}
     parts["lymph nodes"] = [row for row in rows if row.view == View.NODE]
     parts["all lesions"] = [row for row in rows if not math.isnan(row.dice)]
-    lines = [f"| {folds}-fold, groups held out | images | Dice | found (Dice > {FOUND}) |", "|---|---|---|---|"]
-    for kind, part in parts.items():
-        mean, found = _estimate(part, _dice), _estimate(part, _found)
-        lines.append(f"| {kind} | {len(part)} | {_words(mean)} | {_words(found)} |")
-    normal = [row for row in rows if math.isnan(row.dice)]
-    lines += ["", "| measure | images | value |", "|---|---|---|"]
-    lines.append(f"| area called lesion where there is none | {len(normal)} | {_words(_estimate(normal, _area))} |")
-    lesions = parts["all lesions"]
-    lines.append(f"| AUC of lymph node against tumour | {len(lesions)} | {_words(_estimate(lesions, _node_auc))} |")
-    return "\n".join(lines) + "\n"
+    head = (f"{folds}-fold, groups held out", "images", "Dice", f"found (Dice > {FOUND})")
+    lesions, normal = parts["all lesions"], [row for row in rows if math.isnan(row.dice)]
+    more = [
+        ("area called lesion where there is none", str(len(normal)), _mean(normal, [row.area for row in normal])),
+        ("AUC of lymph node against tumour", str(len(lesions)), _node_auc(lesions)),
+    ]
+    first = tables.to_markdown(head, [_line(kind, part) for kind, part in parts.items()])
+    return f"{first}\n\n{tables.to_markdown(('measure', 'images', 'value'), more)}\n"
+
+
+def _line(kind: str, rows: Sequence[ImageRow]) -> tuple[str, ...]:
+    found = [float(row.dice > FOUND) for row in rows]
+    return kind, str(len(rows)), _mean(rows, [row.dice for row in rows]), _mean(rows, found)
+
+
+def _mean(rows: Sequence[ImageRow], values: Sequence[float]) -> str:
+    return _words(mean(np.array(values, np.float64), [row.group for row in rows]))
+
+
+def _node_auc(rows: Sequence[ImageRow]) -> str:
+    node = np.array([row.view == View.NODE for row in rows])
+    logit = np.array([row.node_logit for row in rows])
+    return _words(bootstrap.interval(lambda chosen: auc(node[chosen], logit[chosen]), [row.group for row in rows]))
+
+
+def _words(found: bootstrap.Estimate) -> str:
+    return words.interval(found.value, found.low, found.high, signed=True)
 
 
 def _rows(model: LoadedModel, bag: Sequence[Instance], kinds: dict[str, str], fold: int) -> Iterator[ImageRow]:
@@ -133,30 +147,6 @@ def _rows(model: LoadedModel, bag: Sequence[Instance], kinds: dict[str, str], fo
         overlap = dice(mask, drawn) if drawn.any() else math.nan
         group, area = instance.patient, float(mask.mean())
         yield ImageRow(file.name, kinds[file.name], instance.view, group, fold, overlap, area, found.lesion_logit)
-
-
-def _estimate(rows: Sequence[ImageRow], statistic: Callable[[Sequence[ImageRow]], float]) -> Estimate:
-    return interval(lambda chosen: statistic([rows[k] for k in chosen]), [row.group for row in rows])
-
-
-def _dice(rows: Sequence[ImageRow]) -> float:
-    return float(np.mean([row.dice for row in rows]))
-
-
-def _found(rows: Sequence[ImageRow]) -> float:
-    return float(np.mean([row.dice > FOUND for row in rows]))
-
-
-def _area(rows: Sequence[ImageRow]) -> float:
-    return float(np.mean([row.area for row in rows]))
-
-
-def _node_auc(rows: Sequence[ImageRow]) -> float:
-    return auc(np.array([row.view == View.NODE for row in rows]), np.array([row.node_logit for row in rows]))
-
-
-def _words(found: Estimate) -> str:
-    return "–" if math.isnan(found.value) else f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
 if __name__ == "__main__":

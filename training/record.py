@@ -175,6 +175,11 @@ def fold_of(words: str) -> tuple[int, int] | None:
     return (int(number), int(count)) if count else None
 
 
+def fold_words(fold: tuple[int, int] | None) -> str:
+    """What `fold_of` reads: ``2/5`` for (2, 5), empty for None."""
+    return f"{fold[0]}/{fold[1]}" if fold else ""
+
+
 def now() -> str:
     """The present moment in UTC, ISO 8601, whole seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")

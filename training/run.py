@@ -25,7 +25,7 @@ from aln_desk.models.build import choose_device
 from training import distributed
 from training.distributed import World
 from training.pace import Emit
-from training.record import RunFolder, RunRecord, find_record, now
+from training.record import RunFolder, RunRecord, find_record, fold_words, now
 from training.threads import working_in
 from training.work import Work, device_words
 
@@ -135,7 +135,7 @@ def open_run(project: Project, job: Job) -> RunFolder:
     recipe = recipes.change(recipes.from_dict(record.recipe), dict(job.settings))
     recipes.check(recipe)
     _check_sizes(recipe, record.stages)
-    rest = [(_fold(fold), int(seed or recipe.seed)) for fold, seed in job.rest]
+    rest = [(fold_words(fold), int(seed or recipe.seed)) for fold, seed in job.rest]
     record = replace(record, recipe=recipes.to_dict(recipe), group=job.group, rest=rest, label=job.name)
     return RunFolder.create(project.runs, record)
 
@@ -144,7 +144,7 @@ def _asked(project: Project, job: Job) -> RunRecord:
     preset = job.preset or presets.default_preset(choose_device(job.device).type)
     base = str(_base(project, job)) if job.stages in ON_A_BASE else ""
     recipe = recipes.to_dict(presets.preset(preset).recipe)
-    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=_fold(job.fold))
+    return RunRecord("", preset, job.stages, now(), recipe, _cohorts(project, job), base, fold=fold_words(job.fold))
 
 
 def _like(project: Project, job: Job) -> RunRecord:
@@ -152,11 +152,7 @@ def _like(project: Project, job: Job) -> RunRecord:
     before = find_record(project.runs, job.like)
     kept = ("preset", "stages", "recipe", "cohorts", "base", "threads")
     same = {name: getattr(before, name) for name in kept}
-    return RunRecord("", started=now(), like=before.run, fold=_fold(job.fold) or before.fold, **same)
-
-
-def _fold(fold: tuple[int, int] | None) -> str:
-    return f"{fold[0]}/{fold[1]}" if fold else ""
+    return RunRecord("", started=now(), like=before.run, fold=fold_words(job.fold) or before.fold, **same)
 
 
 def _check_sizes(recipe: Recipe, stages: str) -> None:

@@ -210,8 +210,8 @@ class Recipe:
     held_out: float = _set(
         0.2,
         "Held out",
-        "Share of the training patients, the last admitted, that measure progress and choose the threshold, where "
-        "there is no tune cohort.",
+        "Share of the training patients with a known outcome, the last admitted, that measure progress and choose the "
+        "threshold, where there is no tune cohort.",
         low=0,
         high=0.9,
     )

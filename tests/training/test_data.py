@@ -40,6 +40,33 @@ def test_patients_of_one_day_stay_together() -> None:
     assert not {p.admission_date for p in split.fit} & {p.admission_date for p in split.tune}
 
 
+def test_only_patients_with_an_outcome_are_held_out() -> None:
+    """The newest, whose outcomes are still to come, and pictures of nobody's, which have no date, all teach."""
+    known = [patient(f"p{k}", day=f"2024-01-{10 + k}") for k in range(10)]
+    unknown = [Patient(f"real-{k}", "a", None, "2024-02-01" if k < 20 else "") for k in range(40)]
+    split = data.split([*unknown, *known], ROLES, 0.2)
+    assert [p.id for p in split.tune] == ["p8", "p9"]
+    assert {p.id for p in split.fit} == {p.id for p in (*known[:8], *unknown)}
+
+
+@pytest.mark.parametrize("outcomes", [0, 2])
+def test_where_too_few_outcomes_are_known_the_share_is_of_all(outcomes: int) -> None:
+    patients = [Patient(f"p{k}", "a", 1 if k < outcomes else None) for k in range(10)]
+    assert [p.id for p in data.split(patients, ROLES, 0.2).tune] == ["p8", "p9"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([None, 0, 1]), st.sampled_from(["", "2024-01-01", "2024-01-02"])), min_size=1),
+    st.floats(0, 0.9),
+)
+def test_everybody_is_on_one_side_of_a_split(drawn: list[tuple[int | None, str]], held_out: float) -> None:
+    patients = [Patient(f"p{k}", "a", outcome, day) for k, (outcome, day) in enumerate(drawn)]
+    split = data.split(patients, ROLES, held_out)
+    assert sorted(p.id for p in (*split.fit, *split.tune)) == sorted(p.id for p in patients)
+    assert len(split.tune) <= round(held_out * len(patients))
+    assert data.split(patients, ROLES, 0.0).tune == ()
+
+
 def test_a_tune_cohort_takes_the_place_of_the_held_out() -> None:
     split = data.split([patient("p"), patient("q", "b")], ROLES, 0.5)
     assert [p.id for p in split.fit] == ["p"]

@@ -15,11 +15,14 @@ from aln_desk.io.importers import new_project
 from aln_desk.io.project import Project
 from aln_desk.io.runs import read_runs
 from aln_desk.stats.bootstrap import Estimate
+from training import commands
+from training.commands import Clock
 from training.phantom import simulate
 from training.phantom.latents import Shortcut
 from training.shortcut import __main__ as command
-from training.shortcut.reading import EXTERNAL, INTERNAL, Share, StudyReading, common, marks_of
+from training.shortcut.reading import Share, StudyReading, common, marks_of
 from training.shortcut.table import MIL, SINGLE_T, STAGE_ONE, Row, Taught, rows_of, to_csv, to_markdown
+from training.simulated import EXTERNAL, INTERNAL
 
 NOWHERE = Share(Estimate(math.nan, math.nan, math.nan), math.nan)
 PATIENTS = tuple(
@@ -97,11 +100,11 @@ def test_the_whole_study_at_toy_size(
 ) -> None:
     work, out, done = tmp_path / "work", tmp_path / "out", []
 
-    def in_this_process(*words: object) -> None:
+    def in_this_process(clock: Clock, *words: object, stoppable: bool = True) -> None:
         done.append(words[0])
         assert cli.run([str(word) for word in words]) == 0
 
-    monkeypatch.setattr(command, "_aln_desk", in_this_process)
+    monkeypatch.setattr(commands, "aln_desk", in_this_process)
     kinds: tuple[Shortcut, ...] = ("none", "text")
     for kind in kinds:
         simulate(work / kind, 60, 1, shortcut=kind, size=128, workers=1)

@@ -9,16 +9,17 @@ from pathlib import Path
 import pytest
 
 from aln_desk import cli
-from aln_desk.domain.errors import BadProject, Stopped
+from aln_desk.domain.errors import Stopped
 from aln_desk.io.importers import new_project
 from aln_desk.io.project import Project
 from aln_desk.stats.roc import auc
+from training import commands
+from training.commands import Clock
 from training.phantom import simulate
+from training.simulated import EXTERNAL, INTERNAL
 from training.study import __main__ as command
-from training.study import work as work_module
-from training.study.commands import Clock, aln_desk
 from training.study.recipes import Contender, Settings, Size
-from training.study.work import EXTERNAL, INTERNAL, Bench
+from training.study.work import Bench
 
 TINY: Settings = (
     ("mtl.iterations", "2"),
@@ -58,7 +59,7 @@ def test_the_whole_comparison_in_two_calls(
             raise Stopped(out_of_time.pop())
         assert cli.run([str(word) for word in words]) == 0
 
-    monkeypatch.setattr(work_module, "aln_desk", in_this_process)
+    monkeypatch.setattr(commands, "aln_desk", in_this_process)
     simulate(bench.study, 60, 1, size=128, workers=1)
     new_project(bench.study, bench.study).close()
 
@@ -112,21 +113,6 @@ def _check_rows(bench: Bench, out: Path) -> None:
     manifest = json.loads((out / "results" / "manifest.json").read_text(encoding="utf-8"))
     first = manifest["selection"]["scorers"][0]
     assert first in {row["model"] for row in rows.values() if "Transformer" in row["name"]}
-
-
-@pytest.mark.slow
-def test_a_command_stops_when_the_time_is_up(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(Stopped):
-        aln_desk(Clock.of_minutes(0.01), "simulate", tmp_path / "study", "--patients", 1557, "--seed", 1)
-    assert "is being stopped" in capfd.readouterr().err
-    assert not any(tmp_path.glob("*study*"))
-
-
-@pytest.mark.slow
-def test_a_command_that_fails_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(BadProject, match=r"`aln-desk predict .*` failed"):
-        aln_desk(Clock(), "predict", tmp_path)
-    assert "no project lies here" in capfd.readouterr().err
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

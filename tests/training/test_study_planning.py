@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aln_desk.domain import recipe as recipes
-from aln_desk.domain.errors import BadProject, BadSetting, Stopped
+from aln_desk.domain.errors import BadProject, BadSetting
 from aln_desk.domain.recipe import AGGREGATORS
 from aln_desk.io.project import Project
 from aln_desk.models.backbones import check_backbone
+from training import commands
+from training.commands import Clock
 from training.record import RunFolder, RunRecord
 from training.study import __main__ as command
-from training.study import work as work_module
-from training.study.commands import Clock, aln_desk
 from training.study.figures import best
 from training.study.recipes import SIZES, Contender, Size
 from training.study.work import Bench, Made
@@ -69,18 +68,10 @@ def test_our_best_is_chosen_on_held_out_patients_among_transformers() -> None:
     assert best(made[:1]) is None and best([replace(BASE, held_out=float("nan"))]) is None
 
 
-def test_nothing_is_begun_when_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.study.commands.subprocess.Popen", None)
-    with pytest.raises(Stopped, match="time is up"):
-        aln_desk(Clock(time.monotonic() - 1), "doctor")
-    assert Clock.of_minutes(None).left is None and Clock().left is None
-    assert 590 < (Clock.of_minutes(10).left or 0) <= 600
-
-
 @pytest.fixture
 def bench(study: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Commands are noted and do nothing."""
-    monkeypatch.setattr(work_module, "aln_desk", lambda clock, *words, stoppable=True: SAID.append(words))
+    monkeypatch.setattr(commands, "aln_desk", lambda clock, *words, stoppable=True: SAID.append(words))
     SAID.clear()
     return Bench(study.parent, "cpu")
 
@@ -145,7 +136,7 @@ def test_who_builds_on_what_failed_fails_too_and_the_others_go_on(
         SAID.append(words)
         raise BadProject("It failed.")
 
-    monkeypatch.setattr(work_module, "aln_desk", fails)
+    monkeypatch.setattr(commands, "aln_desk", fails)
     clinical = Contender("clinical", "Clinical", "clinical", "tiny")
     assert command._make(bench, (FORMER, MAX, clinical)) == ["former", "max", "clinical"]
     assert [words[1] for words in SAID] == ["all", "clinical"]

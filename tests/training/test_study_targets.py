@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from training.simulated import EXTERNAL, INTERNAL
 from training.study.figures import Figures, Row
 from training.study.recipes import SIZES, Ceiling, Contender, Family
 from training.study.table import COLUMNS, to_csv, to_markdown
 from training.study.targets import Target, targets
-from training.study.work import EXTERNAL, INTERNAL, Made
+from training.study.work import Made
 
 GOOD = Figures(
     patients=273,

@@ -22,7 +22,8 @@ from aln_desk.models.build import LoadedModel, choose_device, load_model
 from training import data
 from training.data import ImageSet
 from training.explanation import bags, images, maps, output, summary
-from training.explanation.bags import SIGNS_FILE, BagFinding
+from training.explanation.bags import BagFinding
+from training.phantom.study import SIGNS_FILE
 
 STEPS, DRAWS = 10, 10
 

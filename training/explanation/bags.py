@@ -1,12 +1,11 @@
 """What moved a patient's verdict: each image's Shapley value and its attention weight, beside the known truth.
 
-The truth of a simulated patient is the part of each lesion's signs in the outcome's logit (`SIGNS_FILE`), in equal
-parts for the images of that lesion, which all show the same signs.
+The truth of a simulated patient is the part of each lesion's signs in the outcome's logit, which the study's
+``signs.csv`` tells, in equal parts for the images of that lesion, which all show the same signs.
 """
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +19,8 @@ from aln_desk.domain.patient import Patient, View
 from aln_desk.models.build import LoadedModel
 from aln_desk.models.shares import shapley_values, shares_of
 from aln_desk.stats.ranks import Floats
+from training import tables
 from training.explanation.maps import Map
-
-SIGNS_FILE = "signs.csv"
-"""In a simulated study: ``patient,tumour_logit,node_logit``, the last empty where no node was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,7 @@ class BagFinding:
 def read_signs(path: Path) -> dict[str, Signs]:
     """The signs by patient. Raises `BadFile` for a file that is absent or is no such table."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {row["patient"]: _signs(row) for row in csv.DictReader(file)}
+        return {row["patient"]: _signs(row) for row in tables.read(path)}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise BadFile(path, f"no signs of simulated patients can be read here ({error})", "Simulate anew") from error
 

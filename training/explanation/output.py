@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -27,8 +25,10 @@ from aln_desk.evaluation.figures.style import (
     write_at,
 )  # fmt: skip
 from aln_desk.evaluation.look import GREY, look
+from aln_desk.evaluation.tables import words
 from aln_desk.io import atomic
 from aln_desk.stats.explanation import area_under
+from training import tables
 from training.explanation.images import ImageFinding
 from training.explanation.summary import EVERYONE, Row, mean_curve
 
@@ -146,16 +146,16 @@ def _better(rows: Sequence[Row]) -> str:
 
 
 def _table(part: str, rows: Sequence[Row]) -> str:
-    lines = [f"| {part} | value (95 % interval) | images or patients | patients |", "|---|---|---|---|"]
-    lines += [f"| {row.measure} | {_value(row)} | {row.counted} | {row.patients} |" for row in rows]
-    return "\n".join(lines)
+    head = (part, "value (95 % interval)", "images or patients", "patients")
+    return tables.to_markdown(head, [(row.measure, _value(row), str(row.counted), str(row.patients)) for row in rows])
 
 
 def _value(row: Row) -> str:
     if math.isnan(row.value):
         return "not defined"
-    limits = row.reason if math.isnan(row.low) else f"{row.low:.3f} to {row.high:.3f}"
-    return f"{row.value:.3f} ({limits})".replace("-", "−")
+    if math.isnan(row.low):
+        return f"{words.number(row.value)} ({row.reason})"
+    return words.interval(row.value, row.low, row.high, signed=True)
 
 
 def _image_columns(one: ImageFinding) -> tuple[object, ...]:
@@ -167,12 +167,8 @@ def _image_columns(one: ImageFinding) -> tuple[object, ...]:
 
 
 def _csv(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if value != value else _rounded(value) for value in row] for row in rows)
-    return text.getvalue()
+    return tables.to_csv(columns, (map(_rounded, row) for row in rows))
 
 
 def _rounded(value: object) -> object:
-    return f"{value:.6g}" if isinstance(value, float) else value
+    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -8,9 +8,8 @@ pictures have (median and 95th percentile of 200 splits). Nothing of the real pi
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
 from aln_desk.domain.errors import AlnError
-from aln_desk.io import images, labelme_json
+from aln_desk.io import atomic, images, labelme_json
+from training import tables
 from training.phantom.images import draw_pictures
 from training.phantom.latents import draw_patients
 from training.phantom.measures import LEVELS, Grey, Measures, Polygon, measure
@@ -172,10 +172,8 @@ def write(out: Path, rows: Sequence[Row], picture: Grey) -> None:
     """``table.csv`` and ``sheet.png`` in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     images.write_png(out / "sheet.png", picture)
-    with (out / "table.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([column.name for column in fields(Row)])
-        writer.writerows([getattr(row, column.name) for column in fields(Row)] for row in rows)
+    columns = [column.name for column in fields(Row)]
+    atomic.write_text(out / "table.csv", tables.to_csv(columns, map(astuple, rows)))
 
 
 def _print(rows: Sequence[Row]) -> None:
@@ -188,6 +186,7 @@ def _print(rows: Sequence[Row]) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw or read the simulated images, measure both sides, and write the table and the sheet to ``--out``."""
     parser = argparse.ArgumentParser(prog="python -m training.phantom.compare", description=__doc__)
     parser.add_argument("--real", type=Path, required=True, help="folder of real images, searched whole")
     parser.add_argument("--out", type=Path, required=True, help="folder for sheet.png and table.csv")

@@ -9,10 +9,8 @@ again.
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from multiprocessing import get_context
@@ -28,6 +26,8 @@ from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, Shape
 from aln_desk.io import labelme_json
 from aln_desk.io.atomic import write_text
 from aln_desk.io.images import write_png
+from aln_desk.io.project import TRUTH_FILE
+from training import tables
 from training.phantom.clinical import COLUMNS as CLINICAL_COLUMNS
 from training.phantom.furniture import Box
 from training.phantom.images import Picture, draw_pictures, picture_names
@@ -47,12 +47,14 @@ PATIENT_COLUMNS = (
 TRUTH_COLUMNS = ("patient", "outcome", "best_clinical", "best_tumour", "best_score")
 SIGNS_COLUMNS = ("patient", "tumour_logit", "node_logit")
 FURNITURE_COLUMNS = ("file", "kind", "x0", "y0", "x1", "y1")
+PATIENTS_FILE = "patients.csv"
+SIGNS_FILE = "signs.csv"
 FURNITURE_FILE = "furniture.csv"
 
 _SMALLEST = 128
 _LABELS = {View.TUMOUR: TUMOUR_LABEL, View.NODE: NODE_LABEL}
 
-_TABLES = ("patients.csv", "truth.csv", "signs.csv", FURNITURE_FILE)
+_TABLES = (PATIENTS_FILE, TRUTH_FILE, SIGNS_FILE, FURNITURE_FILE)
 
 Progress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
@@ -168,10 +170,10 @@ def _write_tables(folder: Path, drawn: Sequence[SimulatedPatient], furniture: Ma
     scores = ((p.best_clinical, p.best_tumour, p.best_score) for p in drawn)
     truth = ((p.id, p.outcome, *map(repr, best)) for p, best in zip(drawn, scores, strict=True))
     signs = ((p.id, repr(p.tumour.logit), repr(p.node.logit) if p.node else "") for p in drawn)
-    write_text(folder / "signs.csv", _table(SIGNS_COLUMNS, signs))
-    write_text(folder / FURNITURE_FILE, _table(FURNITURE_COLUMNS, boxes))
-    write_text(folder / "truth.csv", _table(TRUTH_COLUMNS, truth))
-    write_text(folder / "patients.csv", _table(PATIENT_COLUMNS, _rows(drawn)))
+    write_text(folder / SIGNS_FILE, tables.to_csv(SIGNS_COLUMNS, signs))
+    write_text(folder / FURNITURE_FILE, tables.to_csv(FURNITURE_COLUMNS, boxes))
+    write_text(folder / TRUTH_FILE, tables.to_csv(TRUTH_COLUMNS, truth))
+    write_text(folder / PATIENTS_FILE, tables.to_csv(PATIENT_COLUMNS, _rows(drawn)))
 
 
 def _rows(drawn: Sequence[SimulatedPatient]) -> Iterator[tuple[object, ...]]:
@@ -180,14 +182,6 @@ def _rows(drawn: Sequence[SimulatedPatient]) -> Iterator[tuple[object, ...]]:
         facts = (p.outcome, p.admission_date, p.cohort, p.hospital, p.scanner, *clinical)
         for name, view in picture_names(p):
             yield _file(p, name), p.id, view.value, *facts
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _remove(folder: Path) -> None:

@@ -10,10 +10,7 @@ positive evidence lies on the mark and in the lesion. A step whose result lies i
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import math
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,11 +18,12 @@ from pathlib import Path
 from aln_desk.io import atomic
 from aln_desk.io.project import Project
 from aln_desk.io.runs import Run, read_runs
+from training import commands, once, simulated
+from training.commands import Clock
 from training.phantom.latents import SHORTCUTS, Shortcut
-from training.shortcut.reading import EXTERNAL, INTERNAL, StudyReading, marks_of, read_tests
+from training.shortcut.reading import StudyReading, marks_of, read_tests
 from training.shortcut.table import MIL, SINGLE_T, WITHOUT, Row, Taught, rows_of, to_csv, to_markdown
-
-PATIENTS, SEED = 1557, 1
+from training.simulated import PATIENTS, SEED
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -34,7 +32,9 @@ def main(arguments: Sequence[str]) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     kinds: tuple[Shortcut, ...] = (WITHOUT, *(kind for kind in SHORTCUTS if kind in options.marks))
     for kind in kinds:
-        _prepare(options, kind)
+        study = options.work / kind
+        simulated.ensure(Clock(), study, "--shortcut", kind, patients=options.patients, seed=options.seed)
+        simulated.ensure_tests(Clock(), study, _tests(options, kind))
     readings: dict[tuple[Taught, Shortcut], StudyReading] = {}
     for taught in _models(kinds):
         run = _trained(options, taught)
@@ -74,57 +74,35 @@ def _models(kinds: Sequence[Shortcut]) -> Iterator[Taught]:
             yield from (Taught(kind, net, blanked) for blanked in (False, True))
 
 
-def _prepare(options: argparse.Namespace, kind: Shortcut) -> None:
-    """The study and, so that no model need read the training patients again, a project of its test cohorts alone."""
-    study, tests = options.work / kind, _tests(options, kind)
-    if not study.exists():
-        _aln_desk("simulate", study, "--patients", options.patients, "--seed", options.seed, "--shortcut", kind)
-    if not (tests / "project.sqlite").exists():
-        tests.mkdir(exist_ok=True)
-        atomic.write_text(tests / "tests.csv", _test_table(study))
-        _aln_desk("new", tests, "--from", study, "--csv", tests / "tests.csv")
-
-
-def _test_table(study: Path) -> str:
-    """The rows of the study's table that belong to the test cohorts, with whole paths."""
-    with (study / "patients.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["cohort"] in (INTERNAL, EXTERNAL)]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "file": str((study / row["file"]).resolve())} for row in rows)
-    return text.getvalue()
-
-
 def _trained(options: argparse.Namespace, taught: Taught) -> Run:
     """The finished run of this model: found, or gone on with, or made."""
     study, label = options.work / taught.study, f"shortcut: {taught.net}{', blanked' if taught.blanked else ''}"
-    last = _last_run(study, label)
-    if last is not None and last.state == "finished" and Path(last.model).is_dir():
-        return last
-    if last is not None and last.state in ("running", "stopped"):
-        _aln_desk("train", "all", study, "--resume", last.name, "--device", options.device)
+    runs = _runs(study, label)
+    if (done := once.finished(study / "models", runs)) is not None:
+        return done
+    if (last := once.begun(runs)) is not None:
+        words = ["--resume", last.name]
     else:
         settings = [*options.set, f"clean={str(taught.blanked).lower()}"]
         if taught.net == SINGLE_T:
             settings.append(f"backbone={options.single_backbone}")
-        changes = [word for setting in settings for word in ("--set", setting)]
         preset = "single-t" if taught.net == SINGLE_T else options.preset
-        _aln_desk("train", "all", study, "--preset", preset, *changes, "--name", label, "--device", options.device)
-    made = _last_run(study, label)
+        words = ["--preset", preset, *(word for setting in settings for word in ("--set", setting)), "--name", label]
+    commands.aln_desk(Clock(), "train", "all", study, *words, "--device", options.device)
+    made = once.finished(study / "models", _runs(study, label))
     assert made is not None
     return made
 
 
-def _last_run(study: Path, label: str) -> Run | None:
+def _runs(study: Path, label: str) -> list[Run]:
     with Project.open(study) as project:
-        return next((run for run in read_runs(project.runs) if run.label == label), None)
+        return [run for run in read_runs(project.runs) if run.label == label]
 
 
 def _reading(options: argparse.Namespace, run: Run, kind: Shortcut) -> StudyReading:
     """What the run's model makes of the test cohorts of the study of this kind."""
     tests, model = _tests(options, kind), Path(run.model)
-    _aln_desk("predict", tests, "--model", model, "--device", options.device)
+    commands.aln_desk(Clock(), "predict", tests, "--model", model, "--device", options.device)
     return read_tests(tests, model, marks_of(options.work / kind), run.figures.get("auc", math.nan), options.device)
 
 
@@ -138,10 +116,6 @@ def _about(options: argparse.Namespace) -> str:
         f"`aln-desk simulate --patients {options.patients} --seed {options.seed}`; single T with "
         f"{options.single_backbone}, MIL by preset `{options.preset}`; in every run alike: `{changed}`."
     )
-
-
-def _aln_desk(*words: object) -> None:
-    subprocess.run([sys.executable, "-m", "aln_desk", *map(str, words)], check=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,20 +17,18 @@ from aln_desk.io.verdicts import read_model
 from aln_desk.models.build import LoadedModel, choose_device, load_model
 from aln_desk.stats.bootstrap import Estimate
 from aln_desk.stats.calibration import sigmoid
-from training import data
+from training import data, tables
 from training.data import ImageSet
 from training.explanation import maps
 from training.explanation.curves import content_box
 from training.explanation.images import point
 from training.explanation.summary import mean
-from training.phantom.latents import COHORTS
 from training.phantom.study import FURNITURE_FILE
 from training.provenance import views_of
+from training.simulated import EXTERNAL
 
 _MARK = "mark"
 """What `phantom.furniture` calls the shortcut's own boxes."""
-
-INTERNAL, EXTERNAL = COHORTS[1].name, COHORTS[2].name
 
 Box = tuple[float, float, float, float]
 Boxes = frozenset[Box]
@@ -99,12 +96,11 @@ def read_tests(tests: Path, folder: Path, marks: Mapping[str, Boxes], held_out: 
 def marks_of(study: Path) -> dict[str, Boxes]:
     """The boxes of the study's shortcut, by path of the images that bear it."""
     found: dict[str, Boxes] = {}
-    with (study / FURNITURE_FILE).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["kind"] == _MARK:
-                path = str((study / row["file"]).resolve())
-                box = (float(row["x0"]), float(row["y0"]), float(row["x1"]), float(row["y1"]))
-                found[path] = found.get(path, frozenset()) | {box}
+    for row in tables.read(study / FURNITURE_FILE):
+        if row["kind"] == _MARK:
+            path = str((study / row["file"]).resolve())
+            box = (float(row["x0"]), float(row["y0"]), float(row["x1"]), float(row["y1"]))
+            found[path] = found.get(path, frozenset()) | {box}
     return found
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass, fields
 
 from aln_desk.stats import delong
 from aln_desk.stats.roc import auc_interval
+from training import tables
 from training.phantom.latents import Shortcut
-from training.shortcut.reading import EXTERNAL, INTERNAL, Scores, Share, StudyReading, common
+from training.shortcut.reading import Scores, Share, StudyReading, common
+from training.simulated import EXTERNAL, INTERNAL
 
 WITHOUT: Shortcut = "none"
 SINGLE_T, MIL = "single T", "MIL"
@@ -90,11 +90,7 @@ def rows_of(readings: Mapping[tuple[Taught, Shortcut], StudyReading]) -> Iterato
 
 def to_csv(rows: Sequence[Row]) -> str:
     """A line a row, columns as the fields of `Row`; an empty cell for what is not defined."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [entry.name for entry in fields(Row)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: "" if _is_nan(value) else value for name, value in asdict(row).items()} for row in rows)
-    return text.getvalue()
+    return tables.to_csv([entry.name for entry in fields(Row)], map(astuple, rows))
 
 
 def to_markdown(rows: Sequence[Row], about: str) -> str:
@@ -102,10 +98,9 @@ def to_markdown(rows: Sequence[Row], about: str) -> str:
     notes = (
         f"{about} 95 % intervals. Held out: training patients, of whom the mark still tells the outcome; in both test "
         "cohorts it tells nothing. The twin was taught without the mark and reads the same images. Evidence: the "
-        "positive part of stage 1's CAM on external images; area: what even evidence would have there.\n"
+        "positive part of stage 1's CAM on external images; area: what even evidence would have there."
     )
-    lines = [notes, f"| {' | '.join(_HEAD)} |", "|---" * len(_HEAD) + "|", *map(_line, rows)]
-    return "\n".join(lines) + "\n"
+    return f"{notes}\n\n{tables.to_markdown(_HEAD, map(_cells, rows))}\n"
 
 
 def _row(taught: Taught, reader: str, read: Shortcut, found: StudyReading, score: Scores, twin: Scores | None) -> Row:
@@ -119,8 +114,8 @@ def _row(taught: Taught, reader: str, read: Shortcut, found: StudyReading, score
         *internal,
         *external,
         *_fall(found, score, twin),
-        *_cells(found.on_mark),
-        *_cells(found.in_lesion),
+        *_shares(found.on_mark),
+        *_shares(found.in_lesion),
     )
 
 
@@ -137,38 +132,25 @@ def _fall(found: StudyReading, score: Scores, twin: Scores | None) -> tuple[floa
     return compared.difference, compared.low, compared.high, compared.p
 
 
-def _cells(share: Share) -> tuple[float, float, float, float]:
+def _shares(share: Share) -> tuple[float, float, float, float]:
     return share.energy.value, share.energy.low, share.energy.high, share.area
 
 
-def _line(row: Row) -> str:
-    p = "" if _is_nan(row.fall_p) else " p <0.001" if row.fall_p < 0.001 else f" p {row.fall_p:.3f}"
-    cells = (
+def _cells(row: Row) -> tuple[str, ...]:
+    p = tables.p_value(row.fall_p)
+    return (
         row.taught,
         row.reader,
         "yes" if row.blanked else "no",
         row.read,
-        _figure(row.held_out),
-        _interval(row.internal, row.internal_low, row.internal_high),
-        _interval(row.external, row.external_low, row.external_high),
-        _interval(row.fall, row.fall_low, row.fall_high) + p,
-        _interval(row.on_mark, row.on_mark_low, row.on_mark_high) + _area_words(row.mark_area),
-        _interval(row.in_lesion, row.in_lesion_low, row.in_lesion_high) + _area_words(row.lesion_area),
+        tables.number(row.held_out),
+        tables.interval(row.internal, row.internal_low, row.internal_high),
+        tables.interval(row.external, row.external_low, row.external_high),
+        tables.interval(row.fall, row.fall_low, row.fall_high) + (f" p {p}" if p else ""),
+        tables.interval(row.on_mark, row.on_mark_low, row.on_mark_high) + _area_words(row.mark_area),
+        tables.interval(row.in_lesion, row.in_lesion_low, row.in_lesion_high) + _area_words(row.lesion_area),
     )
-    return f"| {' | '.join(cells)} |"
-
-
-def _interval(value: float, low: float, high: float) -> str:
-    return _figure(value) if _is_nan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def _area_words(area: float) -> str:
-    return "" if _is_nan(area) else f" ({area:.3f})"
-
-
-def _figure(value: float) -> str:
-    return "" if _is_nan(value) else f"{value:.3f}"
-
-
-def _is_nan(value: object) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+    return "" if math.isnan(area) else f" ({tables.number(area)})"

@@ -20,8 +20,8 @@ from aln_desk.domain.presets import DEVICES
 from aln_desk.io import atomic
 from aln_desk.io.project import Project
 from aln_desk.models.build import choose_device
+from training.commands import STOPPED, Clock
 from training.study import figures
-from training.study.commands import STOPPED, Clock
 from training.study.recipes import SIZES, Contender, Size
 from training.study.table import to_csv, to_markdown
 from training.study.targets import targets

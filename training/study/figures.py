@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +20,10 @@ from aln_desk.stats import calibration_curve
 from aln_desk.stats.conformal import Conformal
 from aln_desk.stats.operating import Proportion, wilson
 from aln_desk.stats.roc import auc
+from training import tables
+from training.simulated import EXTERNAL, INTERNAL
 from training.study.recipes import Ceiling
-from training.study.work import CEILINGS, EXTERNAL, INTERNAL, Made
+from training.study.work import CEILINGS, Made
 
 SEGMENTATION_FILE = "segmentation.csv"
 _NAN = math.nan
@@ -181,11 +182,10 @@ def _dice(path: Path) -> dict[tuple[str, str], float]:
         return {}
     images: dict[tuple[str, str], int] = {}
     sums: dict[tuple[str, str], float] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            key, count = (row["model"], row["cohort"]), int(row["n"])
-            images[key] = images.get(key, 0) + count
-            sums[key] = sums.get(key, 0.0) + count * float(row["dice"])
+    for row in tables.read(path):
+        key, count = (row["model"], row["cohort"]), int(row["n"])
+        images[key] = images.get(key, 0) + count
+        sums[key] = sums.get(key, 0.0) + count * float(row["dice"])
     return {key: sums[key] / count for key, count in images.items()}
 
 

@@ -11,9 +11,6 @@ from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.presets import preset
 from aln_desk.domain.recipe import Recipe
 
-PATIENTS, SEED = 1557, 1
-"""Of the study: the paper's number, in its three cohorts."""
-
 Family = Literal["clinical", "single T", "backbone", "aggregator", "fusion"]
 Settings = tuple[tuple[str, str], ...]
 Ceiling = Literal["best_clinical", "best_tumour", "best_score"]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from training.simulated import EXTERNAL, INTERNAL
 from training.study.figures import Figures, Row
 from training.study.recipes import Ceiling
-from training.study.work import EXTERNAL, INTERNAL
 
 RATIO, P, DICE, TYPE_ACCURACY, ECE, POINTS = 0.97, 0.01, 0.90, 0.98, 0.03, 0.02
 _ROUNDING = 1e-9

@@ -7,8 +7,6 @@ and base, a reading by the verdicts of all patients, a publication by its manife
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -26,12 +24,12 @@ from aln_desk.io.runs import Run, read_runs
 from aln_desk.io.scores import read_scorers
 from aln_desk.io.verdicts import read_model
 from aln_desk.stats.operating import youden_threshold
-from training.phantom.latents import COHORTS
+from training import commands, once, simulated, tables
+from training.commands import Clock
 from training.record import find_record
-from training.study.commands import Clock, aln_desk
-from training.study.recipes import PATIENTS, SEED, Ceiling, Contender
+from training.simulated import TRAINING
+from training.study.recipes import Ceiling, Contender
 
-TRAINING, INTERNAL, EXTERNAL = (plan.name for plan in COHORTS)
 CEILINGS: Mapping[Ceiling, str] = {
     "best_clinical": "best possible: clinical",
     "best_tumour": "best possible: tumour",
@@ -40,7 +38,6 @@ CEILINGS: Mapping[Ceiling, str] = {
 """What the best possible scores are called where they stand beside models."""
 
 _BULKY = shutil.ignore_patterns("*.safetensors", "snapshots", "model", "lock")
-Table = list[dict[str, str]]
 Ignore = Callable[[Any, list[str]], set[str]]
 
 
@@ -87,10 +84,8 @@ class Bench:
 
     def prepare(self) -> None:
         """Simulate the study, make the project of its tests and import the best possible scores."""
-        if not (self.study / DATABASE).exists():
-            aln_desk(self.clock, "simulate", self.study, "--patients", PATIENTS, "--seed", SEED)
-        if not (self.tests / DATABASE).exists():
-            self._make_tests()
+        simulated.ensure(self.clock, self.study)
+        simulated.ensure_tests(self.clock, self.study, self.tests)
         if not self.is_prepared:
             self._import_ceilings()
 
@@ -133,7 +128,7 @@ class Bench:
         """Publish these scorers' results in ``out``, unless they lie there; ``parts`` (none: all)."""
         if not self.is_published(out, keys):
             asked = ["--parts", *parts] if parts else []
-            aln_desk(self.clock, "evaluate", self.tests, "--out", out, *asked, "--runs", *keys)
+            commands.aln_desk(self.clock, "evaluate", self.tests, "--out", out, *asked, "--runs", *keys)
 
     def is_published(self, out: Path, keys: Sequence[str]) -> bool:
         """Whether the results of just these scorers lie in ``out``."""
@@ -142,33 +137,23 @@ class Bench:
             return bool(record["selection"]["scorers"] == list(keys))
         return False
 
-    def _make_tests(self) -> None:
-        """Made aside, so that a folder which is there is whole."""
-        aside = self.work / "tests.part"
-        shutil.rmtree(aside, ignore_errors=True)
-        table = self.work / "tests.csv"
-        rows = [row for row in _rows(self.study / "patients.csv") if row["cohort"] != TRAINING]
-        _write(table, [{**row, "file": str((self.study / row["file"]).resolve())} for row in rows])
-        aln_desk(self.clock, "new", aside, "--from", self.study, "--csv", table, stoppable=False)
-        aside.replace(self.tests)
-
     def _import_ceilings(self) -> None:
         """With thresholds as those of models: Youden's, on the training patients."""
         with Project.open(self.study) as project:
             taught = {patient.id for patient in project.patients(cohorts={TRAINING})}
-        truth = _rows(self.study / TRUTH_FILE)
+        truth = tables.read(self.study / TRUTH_FILE)
         known = [row for row in truth if row["patient"] in taught]
         outcome = [int(row["outcome"]) for row in known]
         for column, name in CEILINGS.items():
             limit = youden_threshold(outcome, [float(row[column]) for row in known])
-            tests = [row for row in truth if row["patient"] not in taught]
+            tests = [(row["patient"], row[column]) for row in truth if row["patient"] not in taught]
             file = self.work / f"{column}.csv"
-            _write(file, [{"patient": row["patient"], "score": row[column]} for row in tests])
+            atomic.write_text(file, tables.to_csv(("patient", "score"), tests))
             words = ("import-scores", self.tests, file, "--name", name, "--threshold", limit)
-            aln_desk(self.clock, *words, stoppable=False)
+            commands.aln_desk(self.clock, *words, stoppable=False)
 
     def _train(self, contender: Contender, base: Made | None) -> None:
-        begun = next((run for run in self._runs(contender, base) if run.state in ("running", "stopped")), None)
+        begun = once.begun(self._runs(contender, base))
         words: list[object]
         if begun is not None:  # whoever holds it is on the point of stopping
             words = ["train", contender.stages, self.study, "--resume", begun.name, "--wait"]
@@ -176,7 +161,7 @@ class Bench:
             words = ["train", contender.stages, self.study, "--preset", contender.preset, "--name", contender.name]
             words += [word for key, value in contender.settings for word in ("--set", f"{key}={value}")]
             words += ["--base", (self.study / "models" / base.digest).resolve()] if base else []
-        aln_desk(self.clock, *words, "--device", self.device)
+        commands.aln_desk(self.clock, *words, "--device", self.device)
 
     def _read(self, run: Run) -> None:
         """The model goes along, so that the project of the tests is whole; so does what its training told."""
@@ -184,11 +169,10 @@ class Bench:
         with Project.open(self.tests) as project:
             _copy(source, project.models / run.digest)
             _copy(run.folder, project.runs / run.name, _BULKY)
-        aln_desk(self.clock, "predict", self.tests, "--model", run.digest, "--device", self.device)
+        commands.aln_desk(self.clock, "predict", self.tests, "--model", run.digest, "--device", self.device)
 
     def _finished(self, contender: Contender, base: Made | None) -> Run | None:
-        found = (run for run in self._runs(contender, base) if run.state == "finished")
-        return next((run for run in found if (self.study / "models" / run.digest / "manifest.json").is_file()), None)
+        return once.finished(self.study / "models", self._runs(contender, base))
 
     def _runs(self, contender: Contender, base: Made | None) -> list[Run]:
         """Those that were asked just this, newest first."""
@@ -227,16 +211,3 @@ def _copy(source: Path, target: Path, ignore: Ignore | None = None) -> None:
         shutil.rmtree(aside, ignore_errors=True)
         shutil.copytree(source, aside, ignore=ignore)
         aside.replace(target)
-
-
-def _rows(path: Path) -> Table:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _write(path: Path, rows: Table) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    atomic.write_text(path, text.getvalue())

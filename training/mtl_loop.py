@@ -29,7 +29,7 @@ from training.loop import Course, follow
 from training.measure import measure_images
 from training.pace import Emit
 
-FAST_PARTS = ("decoder", "lesion_head", "status_head", "type_vectors")
+FAST_PARTS = ("decoder", "lesion_head", "status_head", "type_vectors", "shape_vectors")
 """Parts of the network that learn ``head_rate`` times faster: everything that starts from scratch but the neck."""
 
 
@@ -159,7 +159,7 @@ class Learner:
             batch = self._batch(drawn.part(rows), pixels[rows], mask[rows])
             with nullcontext() if self.recipe.precision == "float32" else learning_precision(self.device):
                 output = self.forward(batch.x)
-            parts = losses(output, batch, counts, self.recipe.dice)
+            parts = losses(output, batch, counts, self.recipe)
             torch.stack(list(parts.values())).sum().backward()  # type: ignore[no-untyped-call]
             for name, value in parts.items():
                 sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
@@ -225,8 +225,8 @@ def chosen(data: ImageSet, recipe: MtlRecipe, seed: int, step: int) -> NDArray[n
     return np.array(found, dtype=np.int64)
 
 
-def losses(output: MtlOutput, batch: Batch, counts: Counts, dice: float) -> dict[str, Tensor]:
-    """Binary cross-entropies of mask, lesion type and status (weights 1), and ``dice`` times a soft Dice loss.
+def losses(output: MtlOutput, batch: Batch, counts: Counts, recipe: MtlRecipe) -> dict[str, Tensor]:
+    """Binary cross-entropies of mask, lesion type and status, and a soft Dice loss, by the weights of the recipe.
 
     Each is the sum over the batch's images that teach it, divided by ``counts``, and exactly 0 (with no gradient)
     where none does. With two mask tokens each learns the masks of its own lesion type.
@@ -235,13 +235,14 @@ def losses(output: MtlOutput, batch: Batch, counts: Counts, dice: float) -> dict
     kinds = torch.arange(1, 3, device=batch.mask.device).view(1, 2, 1, 1)
     target = (batch.mask[:, None] == kinds if logits.shape[1] == 2 else batch.mask[:, None] > 0).float()
     pixelwise = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    lesion, status = _bce(output.lesion_logit, batch.lesion), _bce(output.status_logit, batch.status)
     parts = {
         "mask": _mean(pixelwise.mean((1, 2, 3)), batch.outlined, counts.outlined),
-        "lesion": _mean(_bce(output.lesion_logit, batch.lesion), batch.lesion != UNKNOWN, counts.lesion),
-        "status": _mean(_bce(output.status_logit, batch.status), batch.status != UNKNOWN, counts.status),
+        "lesion": recipe.lesion * _mean(lesion, batch.lesion != UNKNOWN, counts.lesion),
+        "status": recipe.status * _mean(status, batch.status != UNKNOWN, counts.status),
     }
-    if dice:
-        parts["dice"] = dice * _mean(_dice_loss(logits.sigmoid(), target), batch.outlined, counts.outlined)
+    if recipe.dice:
+        parts["dice"] = recipe.dice * _mean(_dice_loss(logits.sigmoid(), target), batch.outlined, counts.outlined)
     return parts
 
 

@@ -33,6 +33,7 @@ OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "a mask token per lesion type": (("mask_tokens", "2"),),
     "attention pooling": (("pooling", "attention"),),
     "lesion-type-aware tokens": (("type_tokens", "true"),),
+    "shape-aware tokens": (("shape_tokens", "true"),),
     "text and scanner border masked": (("clean", "true"),),
     "rotation and gamma": (("mtl.rotate", "10"), ("mtl.gamma", "0.3")),
     "averaged parameters": (("mtl.ema", "0.99"),),

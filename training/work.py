@@ -327,6 +327,7 @@ def _config(recipe: recipes.Recipe) -> MtlConfig:
         pooling=recipe.pooling,  # type: ignore[arg-type]
         tasks=recipe.tasks,  # type: ignore[arg-type]
         type_tokens=recipe.type_tokens,
+        shape_tokens=recipe.shape_tokens,
     )
 
 

@@ -83,6 +83,8 @@ class MtlRecipe:
     warmup: int = _set(1_500, "Warm-up steps", "The rate rises over these, then falls in a line to 0.", low=0)
     clip: float = _set(0.0, "Gradient limit", "Largest norm of the gradient; 0 for no limit.", low=0)
     dice: float = _set(0.0, "Dice weight", "Of a soft Dice loss beside the cross-entropies; 0 as published.", low=0)
+    lesion: float = _set(1.0, "Lesion type weight", "Of the lesion type's cross-entropy; 1 as published.", low=0)
+    status: float = _set(1.0, "Status weight", "Of the status's cross-entropy; 1 as published.", low=0)
     augment: bool = _set(True, "Augment", "Vary scale, place, mirror image, light and colour of every image.")
     scale_low: float = _set(0.8, "Smallest scale", "Lower end of the random enlargement.", low=0.1, high=4)
     scale_high: float = _set(1.25, "Largest scale", "Upper end of the random enlargement.", low=0.1, high=4)
@@ -205,6 +207,11 @@ class Recipe:
     )
     type_tokens: bool = _set(
         False, "Tokens know the type", "Add a learned vector for the predicted lesion type to every token."
+    )
+    shape_tokens: bool = _set(
+        False,
+        "Tokens know the shape",
+        "Add the form of the predicted mask to every token: its area, roundness, height over width, irregularity.",
     )
     seed: int = _set(0, "Random seed", "The same seed gives the same run.", low=0, high=2**31 - 1)
     held_out: float = _set(

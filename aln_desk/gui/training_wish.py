@@ -15,7 +15,18 @@ from aln_desk.domain.recipe import Recipe, Setting
 
 _FOR_PROGRAMS = ("--events", "--stop-with-stdin")
 _OF_STAGE_ONE = frozenset(
-    {"backbone", "pretrained", "tasks", "size", "geometry", "clean", "pooling", "mask_tokens", "type_tokens"}
+    {
+        "backbone",
+        "pretrained",
+        "tasks",
+        "size",
+        "geometry",
+        "clean",
+        "pooling",
+        "mask_tokens",
+        "type_tokens",
+        "shape_tokens",
+    }
 )
 """Settings without a stage in their key that only stage 1 reads."""
 _OF_REGRESSION = frozenset({"variables", "enter"})

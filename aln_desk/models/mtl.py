@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aln_desk.domain.errors import BadSetting
+from aln_desk.models import mask_shape
 from aln_desk.models.backbones import build_backbone, check_backbone
 from aln_desk.models.config import from_record
 from aln_desk.models.init import truncated_normal
@@ -34,7 +35,8 @@ class MtlConfig:
     features: ``area``, the paper's mean over the grid, in which a small lesion's token is small with it; or
     ``attention``, the mean weighted by the attention, in which it is not. ``tasks``: ``all`` is a
     `MultiTaskNet`; ``status`` a `StatusNet`, for which only backbone and size matter. ``type_tokens``: tell
-    the token which type of lesion the image shows.
+    the token which type of lesion the image shows; ``shape_tokens``: tell it the form of the mask (`mask_shape`),
+    of which a mean over places knows nothing.
     """
 
     backbone: str = "segformer-b0"
@@ -44,6 +46,7 @@ class MtlConfig:
     pooling: Pooling = "area"
     tasks: Tasks = "all"
     type_tokens: bool = False
+    shape_tokens: bool = False
 
     def __post_init__(self) -> None:
         check_backbone(self.backbone, self.size)
@@ -55,8 +58,9 @@ class MtlConfig:
             raise BadSetting(f"There is no pooling '{self.pooling}'; choose one of {', '.join(get_args(Pooling))}.")
         if self.tasks not in get_args(Tasks):
             raise BadSetting(f"There are no tasks '{self.tasks}'; choose one of {', '.join(get_args(Tasks))}.")
-        if not isinstance(self.type_tokens, bool):
-            raise BadSetting(f"type_tokens is {self.type_tokens}; choose true or false.")
+        for name in ("type_tokens", "shape_tokens"):
+            if not isinstance(getattr(self, name), bool):
+                raise BadSetting(f"{name} is {getattr(self, name)}; choose true or false.")
 
     def to_dict(self) -> dict[str, Any]:
         """A record that JSON can hold."""
@@ -112,6 +116,10 @@ class MultiTaskNet(nn.Module):
         if config.type_tokens:
             self.type_vectors = nn.Parameter(torch.empty(2, TOKEN_DIM))  # of a tumour, of a lymph node
             nn.init.trunc_normal_(self.type_vectors, std=0.02)
+        self.shape_vectors: nn.Parameter | None = None
+        if config.shape_tokens:
+            self.shape_vectors = nn.Parameter(torch.empty(len(mask_shape.SHAPE_SIGNS), TOKEN_DIM))
+            nn.init.trunc_normal_(self.shape_vectors, std=0.02)
 
     def forward(self, image: Tensor) -> MtlOutput:
         size = image.shape[-1]
@@ -123,10 +131,11 @@ class MultiTaskNet(nn.Module):
             attention = self._attention(mask_logits)  # (B, 1, S/2, S/2)
             lesion_logit = self.lesion_head(_mean(segmentation.float() * self._scaled(attention))).squeeze(1)
             attention = self._scaled(_resize(attention, features.shape[-1]))  # (B, 1, S/8, S/8)
-            even = self._type_vector(lesion_logit)  # (B, 256)
+            mask_logits = _resize(mask_logits, size)  # (B, k, S, S)
+            even = self.from_no_place(lesion_logit, mask_logits)  # (B, 256)
             token = _mean(features * attention) + even
             return MtlOutput(
-                mask_logits=_resize(mask_logits, size),
+                mask_logits=mask_logits,
                 lesion_logit=lesion_logit,
                 status_logit=self.status_head(token).squeeze(1),
                 cam=self._cam(features, attention, even),
@@ -143,18 +152,23 @@ class MultiTaskNet(nn.Module):
             return attention / attention.mean(dim=(2, 3), keepdim=True).clamp_min(1e-6)
         return attention
 
-    def _type_vector(self, lesion_logit: Tensor) -> Tensor:
-        """(B, 256) the learned vectors of both lesion types, weighted by how likely each is; 0 where there are
-        none. Cut from the graph: the status must not teach what the lesion is.
+    def from_no_place(self, lesion_logit: Tensor, mask_logits: Tensor) -> Tensor:
+        """(B, 256): the part of the token that no place in the image has, 0 where there is none. The learned vectors
+        of both lesion types, weighted by how likely each is, and those of the mask's form. Cut from the graph: the
+        status must not teach what the lesion is, nor where.
         """
-        if self.type_vectors is None:
-            return lesion_logit.new_zeros(lesion_logit.shape[0], TOKEN_DIM)
-        tumour, node = self.type_vectors
-        return torch.lerp(tumour, node, torch.sigmoid(lesion_logit.detach())[:, None])
+        even = lesion_logit.new_zeros(lesion_logit.shape[0], TOKEN_DIM)
+        if self.type_vectors is not None:
+            tumour, node = self.type_vectors
+            even = even + torch.lerp(tumour, node, torch.sigmoid(lesion_logit.detach())[:, None])
+        if self.shape_vectors is not None:
+            mask = torch.sigmoid(mask_logits.detach().amax(dim=1))
+            even = even + mask_shape.describe(mask) @ self.shape_vectors
+        return even
 
     def _cam(self, features: Tensor, attention: Tensor, even: Tensor) -> Tensor:
         """The status head applied before the mean instead of after it: linear, so the mean of this is the
-        logit. What comes from no place, the bias and the type's vector, is spread evenly.
+        logit. What comes from no place, and the bias, is spread evenly.
         """
         local = features.permute(0, 2, 3, 1) @ self.status_head.weight[0] * attention.squeeze(1)  # (B, h, w)
         spread: Tensor = self.status_head(even)[..., None]  # (B, 1, 1)

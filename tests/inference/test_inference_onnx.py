@@ -43,7 +43,7 @@ def largest_difference(network: onnx.OnnxNetwork, net: StageOne, preprocess: Pre
 @pytest.mark.parametrize(
     "config",
     [
-        MtlConfig(size=64, mask_tokens=2, type_tokens=True, pooling="attention"),
+        MtlConfig(size=64, mask_tokens=2, type_tokens=True, shape_tokens=True, pooling="attention"),
         MtlConfig(backbone="resnet-101", size=64, tasks="status"),
         pytest.param(MtlConfig(backbone="unet", size=64), marks=pytest.mark.slow),
         pytest.param(MtlConfig(backbone="swin-t", size=224), marks=pytest.mark.slow),

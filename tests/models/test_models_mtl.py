@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from aln_desk.domain.errors import BadModel, BadSetting
+from aln_desk.models.mask_shape import describe
 from aln_desk.models.mtl import MtlConfig, MtlOutput, MultiTaskNet
 
 POOLINGS = ["area", "attention"]
@@ -87,10 +88,28 @@ def test_status_loss_teaches_the_type_vectors_but_not_the_type() -> None:
     assert all(p.grad is None for p in net.lesion_head.parameters())
 
 
-def test_networks_without_type_vectors_have_the_parameters_of_the_first_models() -> None:
-    """So that their files load: the option's parameters exist only where it is on."""
-    plain, typed = small_net().state_dict(), small_net(type_tokens=True).state_dict()
-    assert set(typed) - set(plain) == {"type_vectors"}
+def test_the_token_gains_the_vectors_of_its_shape() -> None:
+    image = torch.randn(2, 3, 64, 64)
+    plain, shaped = small_net().eval(), small_net(shape_tokens=True).eval()
+    shaped.load_state_dict(plain.state_dict(), strict=False)
+    assert shaped.shape_vectors is not None
+    without, found = plain(image), shaped(image)
+    form = describe(found.lesion_mask_logits.sigmoid())
+    assert torch.allclose(found.token - without.token, form @ shaped.shape_vectors, atol=1e-5)
+    assert (found.cam.mean(dim=(1, 2)) - found.status_logit).abs().max() < 1e-5
+
+
+def test_status_loss_teaches_the_shape_vectors_but_not_the_mask() -> None:
+    net = small_net(shape_tokens=True)
+    net(torch.randn(2, 3, 64, 64)).status_logit.sum().backward()
+    assert net.shape_vectors is not None and net.shape_vectors.grad is not None
+    assert all(p.grad is None for p in net.decoder.parameters())
+
+
+def test_networks_without_options_have_the_parameters_of_the_first_models() -> None:
+    """So that their files load: an option's parameters exist only where it is on."""
+    plain, full = small_net().state_dict(), small_net(type_tokens=True, shape_tokens=True).state_dict()
+    assert set(full) - set(plain) == {"type_vectors", "shape_vectors"}
 
 
 def largest_difference(one: MtlOutput, other: MtlOutput) -> float:
@@ -104,7 +123,7 @@ def largest_difference(one: MtlOutput, other: MtlOutput) -> float:
 def test_compiles_to_one_graph(backend: str) -> None:
     if backend == "inductor" and not (shutil.which("g++") or shutil.which("clang++")):
         pytest.skip("no C++ compiler")
-    net = small_net(mask_tokens=2, pooling="attention", type_tokens=True).eval()
+    net = small_net(mask_tokens=2, pooling="attention", type_tokens=True, shape_tokens=True).eval()
     compiled = torch.compile(net, fullgraph=True, backend=backend)
     image = torch.randn(2, 3, 64, 64)
     with torch.no_grad():
@@ -194,6 +213,7 @@ def test_config_of_the_first_models() -> None:
         {"tasks": "mask"},
         {"tasks": ["all"]},
         {"type_tokens": 1},
+        {"shape_tokens": "yes"},
     ],
 )
 def test_config_that_cannot_be_used_is_a_sentence(record: dict[str, object]) -> None:

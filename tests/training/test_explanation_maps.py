@@ -36,9 +36,9 @@ def test_evidence_and_bias_make_the_logit(options: dict[str, object]) -> None:
     assert found.evidence.mean(axis=(1, 2)) + 0.7 == pytest.approx(found.logit, abs=1e-5)
 
 
-@pytest.mark.parametrize("type_tokens", [False, True])
-def test_what_comes_from_no_place_is_no_evidence(type_tokens: bool) -> None:
-    built = net(type_tokens=type_tokens)
+@pytest.mark.parametrize("options", [{}, {"type_tokens": True}, {"shape_tokens": True}])
+def test_what_comes_from_no_place_is_no_evidence(options: dict[str, object]) -> None:
+    built = net(**options)
     assert isinstance(built, MultiTaskNet)
     for parameter in built.neck.parameters():
         torch.nn.init.zeros_(parameter)  # no features anywhere

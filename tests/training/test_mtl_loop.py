@@ -250,7 +250,7 @@ def test_the_losses_of_a_step_are_those_of_its_images() -> None:
     labels = [torch.from_numpy(values) for values in (images.outlined, images.lesion, images.status)]
     counts = Counts(int(labels[0].sum()), int((labels[1] >= 0).sum()), int((labels[2] >= 0).sum()))
     batch = Batch(x, torch.from_numpy(images.mask), *labels)
-    for name, value in mtl_loop.losses(plain_net()(x), batch, counts, recipe.dice).items():
+    for name, value in mtl_loop.losses(plain_net()(x), batch, counts, recipe).items():
         assert torch.isclose(found[name], value, rtol=1e-5), name
 
 
@@ -351,9 +351,9 @@ def test_the_real_network_goes_on_exactly_too(tmp_path: Path) -> None:
 
 
 def test_everything_new_learns_at_the_rate_of_the_heads() -> None:
-    net = build_mtl(MtlConfig(size=SIDE, type_tokens=True))
+    net = build_mtl(MtlConfig(size=SIDE, type_tokens=True, shape_tokens=True))
     fast = {name.partition(".")[0] for name, _ in net.named_parameters() if name.startswith(mtl_loop.FAST_PARTS)}
-    assert fast == {"decoder", "lesion_head", "status_head", "type_vectors"}
+    assert fast == {"decoder", "lesion_head", "status_head", "type_vectors", "shape_vectors"}
 
 
 def test_it_learns_plain_discs(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from plain_stage_one import PREPROCESS, draw_images, plain_net
 
+from aln_desk.domain.recipe import MtlRecipe
 from aln_desk.models.mtl import MtlOutput
 from training import mtl_loop
 from training.data import UNKNOWN
@@ -35,7 +36,7 @@ def counts_of(batch: Batch) -> Counts:
 def test_each_loss_is_the_plain_mean_over_the_images_that_teach_it() -> None:
     batch = batch_of(12)
     output = output_of(batch)
-    found = mtl_loop.losses(output, batch, counts_of(batch), dice=0.5)
+    found = mtl_loop.losses(output, batch, counts_of(batch), MtlRecipe(dice=0.5))
     mask, lesion, status, dice = [], [], [], []
     for k in range(12):
         target = (batch.mask[k] > 0).float()
@@ -52,13 +53,22 @@ def test_each_loss_is_the_plain_mean_over_the_images_that_teach_it() -> None:
     for name, values in (("mask", mask), ("lesion", lesion), ("status", status)):
         assert torch.isclose(found[name], torch.stack(values).mean(), rtol=1e-5), name
     assert torch.isclose(found["dice"], 0.5 * torch.stack(dice).mean(), rtol=1e-5)
-    assert "dice" not in mtl_loop.losses(output, batch, counts_of(batch), dice=0.0)
+    assert "dice" not in mtl_loop.losses(output, batch, counts_of(batch), MtlRecipe(dice=0.0))
+
+
+def test_the_recipe_weighs_the_parts() -> None:
+    batch = batch_of(12)
+    output, counts = output_of(batch), counts_of(batch)
+    even = mtl_loop.losses(output, batch, counts, MtlRecipe(dice=1.0))
+    found = mtl_loop.losses(output, batch, counts, MtlRecipe(dice=0.5, lesion=0.3, status=2.0))
+    for name, weight in (("mask", 1.0), ("dice", 0.5), ("lesion", 0.3), ("status", 2.0)):
+        assert torch.isclose(found[name], weight * even[name], rtol=1e-5), name
 
 
 def test_with_two_mask_tokens_each_learns_its_own_type() -> None:
     batch = batch_of(12)
     output = output_of(batch, mask_tokens=2)
-    found = mtl_loop.losses(output, batch, counts_of(batch), dice=1.0)
+    found = mtl_loop.losses(output, batch, counts_of(batch), MtlRecipe(dice=1.0))
     mask, dice = [], []
     for k in range(12):
         if batch.outlined[k]:
@@ -81,7 +91,7 @@ def test_what_is_not_taught_gives_no_loss_and_no_gradient(part: str, other: tupl
     else:
         batch = replace(batch, status=unknown)
     net = plain_net()
-    losses = mtl_loop.losses(net(batch.x), batch, counts_of(batch), dice=1.0)
+    losses = mtl_loop.losses(net(batch.x), batch, counts_of(batch), MtlRecipe(dice=1.0))
     assert losses[part] > 0
     assert all(losses[name] == 0 for name in other)
     sum(losses.values()).backward()

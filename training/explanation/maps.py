@@ -103,9 +103,8 @@ def _parts(module: nn.Module, name: str) -> list[str]:
 
 def _from_nowhere(net: StageOne, output: MtlOutput) -> Tensor:
     """(B,) what the CAM spreads evenly over each image, in logits."""
-    if isinstance(net, MultiTaskNet) and net.type_vectors is not None:
-        tumour, node = net.type_vectors
-        vector = torch.lerp(tumour, node, torch.sigmoid(output.lesion_logit)[:, None])
+    if isinstance(net, MultiTaskNet):
+        vector = net.from_no_place(output.lesion_logit, output.mask_logits)
         even: Tensor = net.status_head(vector).squeeze(1)
         return even
     return net.status_head.bias.expand(len(output.cam))

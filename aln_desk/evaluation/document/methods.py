@@ -56,6 +56,7 @@ _OF_STAGE_ONE = (
     "pooling",
     "mask_tokens",
     "type_tokens",
+    "shape_tokens",
 )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aln_desk.domain.scorer import Scorer
     from aln_desk.evaluation.gather import Gathered
     from aln_desk.evaluation.results import Results
-    from aln_desk.evaluation.selection import Filter, Selection
+    from aln_desk.evaluation.selection import Choices, Filter, Selection
     from aln_desk.io.project import Project
     from aln_desk.io.runs import Run
 
@@ -113,6 +113,22 @@ def add_evaluate(command: argparse.ArgumentParser) -> None:
         "median score)",
     )
     command.add_argument(
+        "--cases-by", default="", metavar="MODEL", help="whose cases figure 4 shows (default: the first)"
+    )
+    command.add_argument(
+        "--beside",
+        nargs=2,
+        default=[],
+        metavar=("LEFT", "RIGHT"),
+        help="the two models of figure S1 (default: one that learnt the status alone, and the first other)",
+    )
+    command.add_argument(
+        "--subgroups-of",
+        default="",
+        metavar="RUN_OR_MODEL",
+        help="whose AUC figure S5 and table S6 show in subgroups (default: the first)",
+    )
+    command.add_argument(
         "--holm", action="store_true", help="correct the p of figure 1 for the number of pairs that are compared"
     )
     command.add_argument(
@@ -172,10 +188,11 @@ def _evaluated(project: Project, options: argparse.Namespace, output: Output) ->
             gathered = gather(project)
         selection = _selection(options, project, gathered, [key for key, _ in imported])
         results = work_out(selection, gathered.scorers, gathered.cohorts, gathered.patients)
-        check(project, results, options.parts, options.patients)
+        choices = _choices(options, project, gathered)
+        check(project, results, options.parts, choices)
         for problem in results.problems:
             output.emit(Note(problem))
-        written = _write(project, results, gathered.patients, options, output)
+        written = _write(project, results, choices, gathered.patients, options, output)
     for _, sentence in imported:
         output.say(sentence)
     return results, written
@@ -202,6 +219,16 @@ def _selection(options: argparse.Namespace, project: Project, gathered: Gathered
         raise BadProject(_nothing_read(project))
     filters = tuple(_filter(text, gathered) for text in options.where)
     return Selection(tuple(keys), _cohorts(options, gathered), filters, rule_of(options.threshold))
+
+
+def _choices(options: argparse.Namespace, project: Project, gathered: Gathered) -> Choices:
+    from aln_desk.evaluation.selection import Choices
+
+    def key(asked: str) -> str:
+        return _key(asked, project, gathered.scorers) if asked else ""
+
+    beside = (key(options.beside[0]), key(options.beside[1])) if options.beside else ()
+    return Choices(tuple(options.patients), key(options.cases_by), beside, key(options.subgroups_of), options.holm)
 
 
 def _key(asked: str, project: Project, scorers: Sequence[Scorer]) -> str:
@@ -291,7 +318,12 @@ def _named_file(text: str) -> tuple[str, str]:
 
 
 def _write(
-    project: Project, results: Results, patients: Sequence[Patient], options: argparse.Namespace, output: Output
+    project: Project,
+    results: Results,
+    choices: Choices,
+    patients: Sequence[Patient],
+    options: argparse.Namespace,
+    output: Output,
 ) -> list[Path]:
     """Everything that an evaluation leaves behind."""
     from aln_desk.evaluation.publish import publish
@@ -302,8 +334,7 @@ def _write(
         results,
         options.out,
         parts=options.parts,
-        patients=options.patients,
-        holm=options.holm,
+        choices=choices,
         everyone=patients,
         by="export" if options.shown else "command",
         processes=processors(),

@@ -93,6 +93,15 @@ def test_readers_join_when_asked_for(folder: Path) -> None:
     assert rows(folder)[1] == ("reader:AN", "north, test", "1")
 
 
+def test_models_of_single_figures_are_named_as_those_compared(folder: Path) -> None:
+    for key in (FIRST, SECOND):
+        predictions.merge([], folder / "predictions" / "instances.h5", key)
+    words = ["--cases-by", "one", "--beside", "aaaa", "one", "--subgroups-of", "aaaa"]
+    assert evaluate(folder, *words) == 0
+    told = json.loads((folder.parent / "out" / "manifest.json").read_text(encoding="utf-8"))["selection"]
+    assert (told["cases_by"], told["beside"], told["subgroups_of"]) == (SECOND, [FIRST, SECOND], FIRST)
+
+
 def test_filters_and_threshold(folder: Path) -> None:
     words = ["--cohorts", "training", "--where", "t_stage=2", "--threshold", "0.4"]
     assert evaluate(folder, *words) == 0
@@ -114,6 +123,12 @@ def test_filters_and_threshold(folder: Path) -> None:
         (["--threshold", "best"], "'best' is no threshold"),
         (["--scores", "file.csv"], "write NAME=FILE"),
         (["--patients", "X9"], "no patient 'X9'"),
+        (["--cases-by", "x9"], r"no run or model 'x9'\. There are: aaaa11112222"),
+        (["--subgroups-of", "x9"], "no run or model 'x9'"),
+        (["--beside", "one", "x9"], "no run or model 'x9'"),
+        (["--beside", "one", "bbbb"], "two models side by side. Choose two different ones"),
+        (["--runs", "one", "--cases-by", FIRST], f"show {FIRST}, which is not compared. Choose of {SECOND}, or"),
+        (["--cases-by", "one"], f"is not kept in this project. Run: aln-desk predict study --model {SECOND}"),
     ],
 )
 def test_unknown_names_are_refused_with_those_that_exist(folder: Path, words: list[str], sentence: str) -> None:
@@ -232,6 +247,8 @@ def everything(folder: Path) -> dict[str, bytes]:
         (["--cohorts", "nowhere"], BadSetting),
         (["--parts", "table_99"], BadSetting),
         (["--patients", "X"], BadSetting),
+        (["--cases-by", "nobody"], BadSetting),
+        (["--cases-by", FIRST], BadSetting),
     ],
 )
 @pytest.mark.parametrize("replaced", [False, True])

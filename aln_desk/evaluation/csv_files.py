@@ -93,7 +93,7 @@ def _points(part: Part) -> Iterator[tuple[object, ...]]:
 
 
 def _segmentation(study: Study) -> list[SegmentationRow]:
-    able = [one for one in study.readers_of_images if not one.status_only]
+    able = [one for one in study.with_findings if not one.status_only]
     files = {one.scorer.key: one.findings for one in able if one.findings is not None}
     cohorts = [cohort.name for cohort in study.cohorts or study.all_cohorts]
     patients = [patient for patient in study.patients if passes(patient, study.results.selection.filters)]

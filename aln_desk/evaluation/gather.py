@@ -12,6 +12,7 @@ from aln_desk.domain.errors import BadModel
 from aln_desk.domain.look import Look
 from aln_desk.domain.patient import Cohort, Patient, Role
 from aln_desk.domain.scorer import Scorer
+from aln_desk.evaluation.provenance import findings_of
 from aln_desk.evaluation.results import Results
 from aln_desk.evaluation.selection import Selection
 from aln_desk.io import checkpoint
@@ -28,12 +29,13 @@ ONE_LOOK = timedelta(hours=1)
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
     """Everyone who scored the project's patients (the model in use first, then models, readers, imports), its
-    cohorts and its patients.
+    cohorts and its patients. ``with_findings`` are the keys of the models whose findings on the images are kept.
     """
 
     scorers: tuple[Scorer, ...]
     cohorts: tuple[Cohort, ...]
     patients: tuple[Patient, ...]
+    with_findings: frozenset[str]
 
     def cohorts_with_outcomes(self) -> list[Cohort]:
         """Cohorts with at least one patient of known outcome."""
@@ -62,7 +64,9 @@ def gather(project: Project) -> Gathered:
     """All that can be evaluated. Raises `BadFile` for a damaged table of scores."""
     in_use = digest_in_use(project)
     scorers = sorted(read_scorers(project), key=lambda one: one.key != in_use)
-    return Gathered(tuple(scorers), tuple(project.cohorts()), tuple(project.patients()))
+    models = (one.key for one in scorers if one.kind == "model")
+    with_findings = frozenset(key for key in models if findings_of(project, key) is not None)
+    return Gathered(tuple(scorers), tuple(project.cohorts()), tuple(project.patients()), with_findings)
 
 
 def digest_in_use(project: Project) -> str:

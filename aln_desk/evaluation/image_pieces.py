@@ -19,10 +19,10 @@ from aln_desk.io.rasterize import class_mask
 
 
 def cases(study: Study, cohort: Cohort) -> Drawn:
-    """Figure 4 of one cohort: the first model whose findings are kept. Raises `NothingToShow`."""
+    """Figure 4 of one cohort, of the model that `case_model` names. Raises `NothingToShow`."""
     from aln_desk.evaluation import case_sheets
 
-    record = first_reader(study)
+    record = case_model(study)
     part = study.results.parts[record.scorer.key, cohort.name]
     by_hand = _by_hand(study, cohort.name)
     chosen = by_hand or tuple(case_sheets.median_patients(part).values())
@@ -41,27 +41,31 @@ def cases(study: Study, cohort: Cohort) -> Drawn:
     )
 
 
-def first_reader(study: Study) -> ModelRecord:
-    """The first model whose findings are kept, or the sentence that says how to get them."""
+def case_model(study: Study) -> ModelRecord:
+    """Whose cases are shown: the model chosen, else the first whose findings are kept. Raises `NothingToShow`."""
+    scored(study)
+    if study.choices.cases_by:
+        return model_of(study, study.choices.cases_by)
+    return with_findings(study)[0]
+
+
+def with_findings(study: Study) -> list[ModelRecord]:
+    """The models whose findings are kept, one at least. Raises `NothingToShow`, which says how to get them."""
     from aln_desk.evaluation.case_sheets import remedy
 
-    scored(study)
-    if study.readers_of_images:
-        return study.readers_of_images[0]
+    if study.with_findings:
+        return study.with_findings
     models = [one for one in study.records if one.scorer.kind == "model" and one.kind != "clinical"]
     if not models:
         raise NothingToShow("No model that reads images is among the scorers.")
     raise NothingToShow(remedy(study.project.name, models[0]))
 
 
-def cams(study: Study, models: Sequence[str] = ()) -> Drawn:
-    """Figure S1: two models, or those chosen (by key), on patients of the first cohort that has some.
-
-    Raises `NothingToShow`.
-    """
+def cams(study: Study) -> Drawn:
+    """Figure S1: what `two_models` names, on patients of the first cohort that has some. Raises `NothingToShow`."""
     from aln_desk.evaluation import case_sheets
 
-    plain, main = two_readers(study, models)
+    plain, main = two_models(study)
     parts = [study.results.parts[main.scorer.key, cohort.name] for cohort in study.cohorts]
     part = next((one for one in parts if one.patients), None)
     if part is None:
@@ -87,17 +91,19 @@ def cams(study: Study, models: Sequence[str] = ()) -> Drawn:
     )
 
 
-def two_readers(study: Study, models: Sequence[str] = ()) -> tuple[ModelRecord, ModelRecord]:
-    """The comparator of one task and the first other model, as in the paper; without one the second and the first.
-
-    Or the two ``models`` chosen (by key). Raises `NothingToShow`.
+def two_models(study: Study) -> tuple[ModelRecord, ModelRecord]:
+    """Who stands left and right: the models chosen; else the comparator of one task and the first other model, as in
+    the paper; without a comparator the second and the first. Raises `NothingToShow`.
     """
     from aln_desk.evaluation.case_sheets import remedy
 
-    if models:
-        return _chosen_readers(study, models)
-    first = next((one for one in study.readers_of_images if not one.status_only), None) or first_reader(study)
-    others = [one for one in study.readers_of_images if one is not first]
+    scored(study)
+    if study.choices.beside:
+        left, right = (model_of(study, key) for key in study.choices.beside)
+        return left, right
+    able = with_findings(study)
+    first = next((one for one in able if not one.status_only), able[0])
+    others = [one for one in able if one is not first]
     if not others:
         unread = [
             one for one in study.records if one.scorer.kind == "model" and one.findings is None and one.kind == "image"
@@ -112,32 +118,32 @@ def _by_hand(study: Study, cohort: str) -> tuple[str, ...]:
     case is shown then, which is told.
     """
     cohorts = {one.id: name for name, group in study.results.patients.items() for one in group}
-    known = any(name in cohorts for name in study.by_hand)
-    return tuple(name for name in study.by_hand if cohorts.get(name) == cohort) if known else study.by_hand
+    named = study.choices.patients
+    known = any(name in cohorts for name in named)
+    return tuple(name for name in named if cohorts.get(name) == cohort) if known else named
 
 
-def _chosen_readers(study: Study, models: Sequence[str]) -> tuple[ModelRecord, ModelRecord]:
+def model_of(study: Study, key: str) -> ModelRecord:
+    """The model of this key, one of the study's. Raises `NothingToShow` where its findings on images are not kept."""
     from aln_desk.evaluation.case_sheets import remedy
 
-    found = [one for key in dict.fromkeys(models) for one in study.records if one.scorer.key == key]
-    if len(found) != 2:
-        raise NothingToShow("Choose two different models that are ticked.")
-    for one in found:
-        if one.findings is None:
-            raise NothingToShow(remedy(study.project.name, one))
-    return found[0], found[1]
+    found = next(one for one in study.records if one.scorer.key == key)
+    if found.scorer.kind != "model" or found.kind == "clinical":
+        raise NothingToShow(f"{found.scorer.name} reads no images. Choose a model that does.")
+    if found.findings is None:
+        raise NothingToShow(remedy(study.project.name, found))
+    return found
 
 
 def segmentation(study: Study) -> Table:
     """Table S2. Raises `NothingToShow`, and `Stopped`."""
-    if not study.readers_of_images:
-        first_reader(study)
+    with_findings(study)
     return segmentation_table(study, overlaps(study))
 
 
 def segmentation_table(study: Study, found: Iterable[Overlap]) -> Table:
     """Table S2 of what was measured. Raises `NothingToShow`."""
-    names = [one.scorer.name for one in study.readers_of_images if not one.status_only]
+    names = [one.scorer.name for one in study.with_findings if not one.status_only]
     table = table_s2(found, [cohort.name for cohort in _measured_cohorts(study)], names)
     if not table.rows:
         raise NothingToShow("No image has both a drawn outline and a model's mask.")
@@ -164,7 +170,7 @@ def overlaps(study: Study) -> Iterator[Overlap]:
     for patient in measured_patients(study):
         if study.should_stop():
             raise Stopped("Stopped while masks were compared.")
-        yield from overlaps_of(patient, study.readers_of_images)
+        yield from overlaps_of(patient, study.with_findings)
 
 
 def overlaps_of(patient: Patient, records: Sequence[ModelRecord]) -> Iterator[Overlap]:

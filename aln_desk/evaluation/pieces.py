@@ -61,7 +61,7 @@ def pieces(study: Study) -> list[Piece]:
         *_by_cohort(study, "figure_s4", "Figure S4", _calibration),
         Piece("table_s4", "Table S4", lambda one: calibration_table(probabilities(one))),
         *_by_cohort(study, "figure_s5", "Figure S5", _forest),
-        Piece("table_s6", "Table S6", lambda one: subgroup_table(scored(one), one.first)),
+        Piece("table_s6", "Table S6", lambda one: subgroup_table(scored(one), one.subgroups_of.key)),
         *_by_cohort(study, "figure_4", "Figure 4", cases),
         Piece("figure_s1", "Figure S1", cams),
         Piece("table_s2", "Table S2", segmentation),
@@ -112,11 +112,11 @@ def _delong(study: Study) -> Drawn:
 
     corrected = (
         "Corrected for the number of pairs of a cohort after Holm; Table S5 has the uncorrected p."
-        if study.holm
+        if study.choices.holm
         else "Not corrected for the number of tests; Table S5 has Holm's correction."
     )
     return Drawn(
-        delong_figure(several(study), "holm" if study.holm else "none"),
+        delong_figure(several(study), "holm" if study.choices.holm else "none"),
         "Comparison of every pair of models",
         "Below the diagonal the two-sided p of DeLong's test for paired curves, on the diagonal the AUC, above it the "
         f"difference of AUC, row less column. {corrected}",
@@ -179,10 +179,10 @@ def _calibration(study: Study, cohort: Cohort) -> Drawn:
 def _forest(study: Study, cohort: Cohort) -> Drawn:
     from aln_desk.evaluation.figures.forest import forest_figure
 
-    results = scored(study)
-    title = f"AUC of {results.scorers[0].name} in subgroups of {cohort.name}"
+    results, shown = scored(study), study.subgroups_of
+    title = f"AUC of {shown.name} in subgroups of {cohort.name}"
     return Drawn(
-        forest_figure(subgroups(results, study.first, cohort.name), title),
+        forest_figure(subgroups(results, shown.key, cohort.name), title),
         title,
         "AUC with DeLong's 95 % interval; the area of a square grows with the patients. Subgroups were not tested "
         "against each other.",

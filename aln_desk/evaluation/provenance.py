@@ -109,9 +109,15 @@ def image_digest(record: ModelRecord, patients: Iterable[Patient]) -> str:
     return _hashed(_json(pairs)) if pairs else ""
 
 
+def findings_of(project: Project, digest: str) -> Path | None:
+    """The file of a model's findings on images, where they are kept."""
+    path = instances_file(project.predictions, digest)
+    return path if path.is_file() else None
+
+
 def _record(project: Project, scorer: Scorer, run: Run | None) -> ModelRecord:
     manifest = _manifest(project, scorer.key)
-    return ModelRecord(scorer, manifest, run, _findings(project, scorer.key), tuple(_bases(project, manifest)))
+    return ModelRecord(scorer, manifest, run, findings_of(project, scorer.key), tuple(_bases(project, manifest)))
 
 
 def _bases(project: Project, manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -121,11 +127,6 @@ def _bases(project: Project, manifest: Mapping[str, Any]) -> Iterator[Mapping[st
         seen.append(base)
         manifest = _manifest(project, base)
         yield manifest
-
-
-def _findings(project: Project, digest: str) -> Path | None:
-    path = instances_file(project.predictions, digest)
-    return path if path.is_file() else None
 
 
 def _manifest(project: Project, digest: str) -> Mapping[str, Any]:

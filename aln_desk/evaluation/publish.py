@@ -7,20 +7,20 @@ import importlib
 import json
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from aln_desk.domain.errors import BadFile, BadSetting, Stopped
 from aln_desk.domain.patient import Patient
-from aln_desk.evaluation import csv_files, provenance
+from aln_desk.evaluation import csv_files, image_pieces, provenance
 from aln_desk.evaluation.document import methods
 from aln_desk.evaluation.document.content import Document, FigureBlock, TableBlock
 from aln_desk.evaluation.gather import Origin, new_looks
 from aln_desk.evaluation.pieces import Piece, made, pieces
 from aln_desk.evaluation.results import Results
-from aln_desk.evaluation.selection import Selection
+from aln_desk.evaluation.selection import BY_RULE, Choices, Selection, options
 from aln_desk.evaluation.side_by_side import side_by_side
 from aln_desk.evaluation.staging import MANIFEST, published, staged
 from aln_desk.evaluation.study import Drawn, NothingToShow, Study
@@ -51,8 +51,7 @@ def publish(
     out: Path,
     *,
     parts: Sequence[str] = (),
-    patients: Sequence[str] = (),
-    holm: bool = False,
+    choices: Choices = BY_RULE,
     everyone: Sequence[Patient] | None = None,
     by: Origin = "command",
     processes: int = 1,
@@ -63,18 +62,17 @@ def publish(
     """Write everything into the folder ``out``, which is made, and name the files.
 
     ``parts`` are keys of pieces (``table_2``; ``figure_4`` means those of all cohorts), `CSV` or `DOCUMENT`; none: all.
-    ``patients`` are shown as cases in their cohorts instead of those chosen by rule; ``holm`` corrects Figure 1. What
-    the project has not what it takes is left out, and ``left_out`` is told why, as are document and manifest. The same
-    project, results and versions give the same bytes, by however many ``processes``. What an older publication left in
-    ``out`` beyond the new files is removed, unless ``parts`` are asked for. ``everyone`` are the project's patients,
-    where they are at hand. That tests were looked at is recorded with the last step, as ``by`` whom.
+    What the project has not what it takes is left out, and ``left_out`` is told why, as are document and manifest. The
+    same project, results, choices and versions give the same bytes, by however many ``processes``. What an older
+    publication left in ``out`` beyond the new files is removed, unless ``parts`` are asked for. ``everyone`` are the
+    project's patients, where they are at hand. That tests were looked at is recorded with the last step, as ``by``
+    whom.
 
-    Raises `BadSetting` for an unknown part or patient, `BadFile` where ``out`` cannot be written, and `Stopped` soon
+    Raises `BadSetting` as `check` does, `BadFile` where ``out`` cannot be written, and `Stopped` soon
     after ``should_stop`` says so; ``out`` and project are then as they were.
     """
-    study = Study(project, results, tuple(patients), should_stop, new_looks(project, results, by), everyone, holm)
-    chosen, earlier = _chosen(study, parts), published(out) if parts else []
-    _check_patients(study)
+    study = Study(project, results, choices, should_stop, new_looks(project, results, by), everyone)
+    chosen, earlier = _checked(study, parts), published(out) if parts else []
     _check_out(project, out)
     with staged(out, earlier, project.adding_looks(study.fresh)) as stage:
         work = _Work(study, stage, tuple(parts), chosen, tuple(map(str, earlier)), left_out)
@@ -83,24 +81,17 @@ def publish(
     return [out / name for name in work.names]
 
 
-def check(project: Project, results: Results, parts: Sequence[str], patients: Sequence[str] = ()) -> None:
-    """Raise `BadSetting` for a part or a patient that `publish` would not know."""
-    study = Study(project, results, tuple(patients))
-    _chosen(study, parts)
-    _check_patients(study)
+def check(project: Project, results: Results, parts: Sequence[str], choices: Choices) -> None:
+    """Raise `BadSetting` for an unknown part or patient, for chosen scorers that are not among the results, and for
+    models whose findings on images a figure is to show and which are not kept.
+    """
+    _checked(Study(project, results, choices), parts)
 
 
-def command(
-    name: str, selection: Selection, parts: Sequence[str] = (), patients: Sequence[str] = (), holm: bool = False
-) -> str:
+def command(name: str, selection: Selection, parts: Sequence[str], choices: Choices) -> str:
     """The command line that makes the same of the project in the folder ``name``."""
-    words = ["aln-desk", "evaluate", name, "--out", "results", f"--threshold={selection.rule.text}"]
-    words += [f"--cohort={cohort}" for cohort in selection.cohorts]
-    words += ["--where", *(one.text for one in selection.filters)] if selection.filters else []
-    words += ["--patients", *patients] if patients else []
-    words += ["--holm"] if holm else []
-    words += ["--parts", *parts] if parts else []
-    return shlex.join([*words, "--runs", *selection.scorers])
+    words = ["aln-desk", "evaluate", name, "--out", "results", *(["--parts", *parts] if parts else [])]
+    return shlex.join([*words, *options(selection, choices)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +171,7 @@ class _Work:
     @property
     def _command(self) -> str:
         study = self.study
-        return command(study.project.name, study.results.selection, self.parts, study.by_hand, study.holm)
+        return command(study.project.name, study.results.selection, self.parts, study.choices)
 
     def _csv(self) -> _Made:
         return _Made(names=self._named(csv_files.write(self.study, self.folder)))
@@ -273,6 +264,13 @@ class _Work:
         return [path.relative_to(self.folder).as_posix() for path in paths]
 
 
+def _checked(study: Study, parts: Sequence[str]) -> list[Piece]:
+    """The pieces asked for, of a study whose choices can be shown. Raises `BadSetting`, see `check`."""
+    _check_patients(study)
+    _check_scorers(study)
+    return _chosen(study, parts)
+
+
 def _chosen(study: Study, parts: Sequence[str]) -> list[Piece]:
     """The pieces asked for. The document alone shows all of them."""
     known = pieces(study)
@@ -287,10 +285,26 @@ def _chosen(study: Study, parts: Sequence[str]) -> list[Piece]:
 
 
 def _check_patients(study: Study) -> None:
-    known = {one.id for one in study.patients} if study.by_hand else ()
-    for name in study.by_hand:
+    known = {one.id for one in study.patients} if study.choices.patients else ()
+    for name in study.choices.patients:
         if name not in known:
             raise BadSetting(f"There is no patient '{name}' in the project, so no case sheet. Check the name.")
+
+
+def _check_scorers(study: Study) -> None:
+    choices, compared = study.choices, {one.key: one.name for one in study.results.scorers}
+    models = [key for key in (choices.cases_by, *choices.beside) if key]
+    for key in (*models, choices.subgroups_of):
+        if key and key not in compared:
+            names = ", ".join(compared.values())
+            raise BadSetting(f"A figure is to show {key}, which is not compared. Choose of {names}, or compare it too.")
+    if choices.beside and len(set(choices.beside)) != 2:
+        raise BadSetting("Figure S1 shows two models side by side. Choose two different ones.")
+    for key in models:
+        try:
+            image_pieces.model_of(study, key)
+        except NothingToShow as reason:
+            raise BadSetting(str(reason)) from reason
 
 
 def _check_out(project: Project, out: Path) -> None:
@@ -311,8 +325,7 @@ def _inputs(study: Study) -> Mapping[str, Any]:
             "cohorts": results.selection.cohorts,
             "filters": [one.text for one in results.selection.filters],
             "threshold": results.selection.rule.text,
-            "patients": study.by_hand,
-            "holm": study.holm,
+            **asdict(study.choices),
         },
         "scorers": [
             {
@@ -325,7 +338,7 @@ def _inputs(study: Study) -> Mapping[str, Any]:
             for one in study.records
         ],
         "data": {cohort.name: study.digests[cohort.name] for cohort in study.cohorts},
-        "images": {one.scorer.key: provenance.image_digest(one, patients) for one in study.readers_of_images},
+        "images": {one.scorer.key: provenance.image_digest(one, patients) for one in study.with_findings},
         "looks": len(study.looks),
     }
 

@@ -218,6 +218,9 @@ def _about_part(one: Part) -> Iterator[str]:
         yield f"{where}: {_count(one.missing)} without a score left out. {_REMEDY_MISSING[one.scorer.kind]}"
     if one.patients and one.reason:
         yield f"{where}: {one.reason}, so the AUC is not defined. Add patients of the other outcome."
+    elif one.patients and math.isnan(one.low):
+        alone = "positive" if one.positive == 1 else "negative"
+        yield f"{where}: one {alone} patient only, so the AUC has no interval. Add {alone} patients."
     outside = int(((one.score < 0.0) | (one.score > 1.0)).sum())
     if one.scorer.probability and outside:
         lie = "1 score lies" if outside == 1 else f"{outside} scores lie"

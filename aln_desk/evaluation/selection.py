@@ -67,6 +67,39 @@ class Selection:
     rule: ThresholdRule = field(default_factory=ThresholdRule)
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What is chosen for single figures; what is empty is as their rules have it. Scorers are named by key.
+
+    ``patients`` (ids) are the cases of their cohorts (Figures 4 and S1); a cohort that has none of them shows those of
+    the rule. ``cases_by`` is the model whose cases they are (Figure 4), ``beside`` are the two models of Figure S1,
+    left and right, ``subgroups_of`` is whose AUC stands in subgroups (Figure S5, Table S6). ``holm`` corrects the p of
+    Figure 1 for the number of pairs.
+    """
+
+    patients: tuple[str, ...] = ()
+    cases_by: str = ""
+    beside: tuple[str, str] | tuple[()] = ()
+    subgroups_of: str = ""
+    holm: bool = False
+
+
+BY_RULE = Choices()
+"""Nothing is chosen."""
+
+
+def options(selection: Selection, choices: Choices) -> list[str]:
+    """The options of ``aln-desk evaluate`` that ask for this; a name may begin with a dash."""
+    words = [f"--threshold={selection.rule.text}", *(f"--cohort={name}" for name in selection.cohorts)]
+    words += [f"--where={one.text}" for one in selection.filters]
+    words += [f"--patients={name}" for name in choices.patients]
+    words += [f"--cases-by={choices.cases_by}"] if choices.cases_by else []
+    words += ["--beside", *choices.beside] if choices.beside else []
+    words += [f"--subgroups-of={choices.subgroups_of}"] if choices.subgroups_of else []
+    words += ["--holm"] if choices.holm else []
+    return [*words, "--runs", *selection.scorers]
+
+
 def rule_of(text: str) -> ThresholdRule:
     """The rule that `ThresholdRule.text` writes. Raises `BadSetting` for any other text."""
     kind, colon, figure = text.strip().partition(":")

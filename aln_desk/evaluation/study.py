@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from aln_desk.domain.look import Look
 from aln_desk.domain.patient import Cohort, Patient
+from aln_desk.domain.scorer import Scorer
 from aln_desk.evaluation import provenance
 from aln_desk.evaluation.provenance import ModelRecord
 from aln_desk.evaluation.results import Results
+from aln_desk.evaluation.selection import BY_RULE, Choices
 from aln_desk.io.project import Project
 
 if TYPE_CHECKING:
@@ -38,8 +40,7 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What everything is made from. ``by_hand`` are the patients to show as cases; in a cohort that has none of them
-    they are chosen by rule. ``holm`` corrects the p of Figure 1 for the number of pairs.
+    """What everything is made from.
 
     What takes long asks ``should_stop`` and then raises `Stopped`. ``fresh`` looks are this study's own, which the
     project does not hold yet; ``everyone`` are its patients, where they need not be read again.
@@ -47,11 +48,10 @@ class Study:
 
     project: Project
     results: Results
-    by_hand: tuple[str, ...] = ()
+    choices: Choices = BY_RULE
     should_stop: Callable[[], bool] = lambda: False
     fresh: tuple[Look, ...] = ()
     everyone: Sequence[Patient] | None = None
-    holm: bool = False
 
     def read(self) -> Study:
         """The same, once all that it takes from the project's database has been read; a copy of this process needs
@@ -107,7 +107,13 @@ class Study:
         return self.results.scorers[0].key
 
     @property
-    def readers_of_images(self) -> list[ModelRecord]:
+    def subgroups_of(self) -> Scorer:
+        """Whose AUC stands in subgroups: the scorer chosen, else the first. Raises `NothingToShow` without any."""
+        key = self.choices.subgroups_of or self.first
+        return next(one for one in self.results.scorers if one.key == key)
+
+    @property
+    def with_findings(self) -> list[ModelRecord]:
         """The models whose findings on the images are kept."""
         return [one for one in self.records if one.findings is not None]
 

@@ -1,16 +1,25 @@
-"""Tables that people made: CSV in UTF-8, separated by commas, semicolons or tabs, the names of columns in row 1."""
+"""Tables that people made: CSV in UTF-8, separated by commas, semicolons or tabs, the names of columns in row 1.
+
+A line ``sep=;`` before it, which spreadsheets write and do not show, is no row and names what separates.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from aln_desk.domain.errors import BadFile, MissingFile
 
 SHOWN_REFUSALS = 10
 """How many refused rows a message names; the others are counted."""
+
+_SAID = re.compile(r'"?sep=([,;\t])"?\s*', re.IGNORECASE)
+_LONGEST = 1 << 16
+"""Characters of a first line that are looked at."""
 
 NumberedRow = tuple[int, list[str]]
 """Number as a spreadsheet counts, the header being row 1, and the cells as they stand."""
@@ -19,8 +28,8 @@ NumberedRow = tuple[int, list[str]]
 def has_columns(path: Path, columns: Iterable[str]) -> bool:
     """Whether the file can be read and its header names all these columns."""
     with suppress(OSError), path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        first = file.readline(1 << 16)
-        return set(columns) <= set(_header(next(csv.reader([first], delimiter=_delimiter(first)), [])))
+        delimiter = _delimiter(file)
+        return set(columns) <= set(_header(next(csv.reader([file.readline(_LONGEST)], delimiter=delimiter), [])))
     return False
 
 
@@ -32,9 +41,7 @@ def read_cells(path: Path, required: Sequence[str], each: str) -> tuple[list[str
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = _delimiter(file.readline())
-            file.seek(0)
-            header, *rows = list(csv.reader(file, delimiter=delimiter)) or [[]]
+            header, *rows = list(csv.reader(file, delimiter=_delimiter(file))) or [[]]
     except FileNotFoundError as error:
         raise MissingFile(path, "this table does not exist", "Choose another") from error
     except OSError as error:
@@ -60,7 +67,12 @@ def refused(path: Path, refusals: Iterable[tuple[int, str]]) -> str:
     return f"{path}: nothing was imported, {counted}. {shown}{rest}."
 
 
-def _delimiter(first: str) -> str:
+def _delimiter(file: TextIO) -> str:
+    """What separates the cells of a file just opened, which is left at its header."""
+    first = file.readline(_LONGEST)
+    if said := _SAID.fullmatch(first):
+        return said[1]
+    file.seek(0)
     return max(",;\t", key=first.count)
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from aln_desk.evaluation import case_sheets, figures, image_pieces
 from aln_desk.evaluation.provenance import ModelRecord
 from aln_desk.evaluation.results import Part
+from aln_desk.evaluation.selection import Choices
 from aln_desk.evaluation.study import NothingToShow, Study
 from aln_desk.io.project import Project
 
@@ -123,10 +124,32 @@ def test_rows_lie_where_their_patients_are_written(study: Study) -> None:
 
 def test_two_models_are_compared_as_they_were_chosen(study: Study) -> None:
     embedded, plain = (one.scorer.key for one in study.records[:2])
-    assert image_pieces.cams(study, (embedded, plain)).title.startswith("CAM of embedded beside plain")
-    assert image_pieces.cams(study, (plain, embedded)).title.startswith("CAM of plain beside embedded")
-    with pytest.raises(NothingToShow, match="two different models"):
-        image_pieces.cams(study, (plain, plain))
+    titles = [
+        image_pieces.cams(replace(study, choices=Choices(beside=beside))).title
+        for beside in ((), (plain, embedded), (embedded, plain))
+    ]
+    assert titles[0] == titles[1] == "CAM of plain beside embedded, internal test"
+    assert titles[2] == "CAM of embedded beside plain, internal test"
+
+
+def test_the_model_chosen_shows_its_cases(study: Study) -> None:
+    embedded, plain = (one.scorer.key for one in study.records[:2])
+    titles = [
+        image_pieces.cases(replace(study, choices=Choices(cases_by=key)), study.cohorts[1]).title
+        for key in ("", embedded, plain)
+    ]
+    assert titles[0] == titles[1] == "Cases of south read by embedded"
+    assert titles[2] == "Cases of south read by plain"
+
+
+def test_a_model_that_was_chosen_is_not_replaced_by_another(study: Study) -> None:
+    first, second = study.records[:2]
+    lost, clinical = replace(first, findings=None), replace(first, findings=None, manifest={"kind": "clinical"})
+    for record, why in ((lost, "embedded found on the images is not kept"), (clinical, "embedded reads no images")):
+        chosen = replace(study, choices=Choices(cases_by=first.scorer.key))
+        vars(chosen)["records"] = (record, second)
+        with pytest.raises(NothingToShow, match=why):
+            image_pieces.cases(chosen, study.cohorts[0])
 
 
 def test_models_that_share_no_image_are_explained(study: Study) -> None:

@@ -186,9 +186,10 @@ def test_patients_that_left_and_patients_not_read_are_told(folder: Path, tmp_pat
     results = evaluate(folder, tmp_path)
     first, other = results.parts.values()
     assert (len(first.patients), first.auc, len(other.patients)) == (2, 1.0, 0)
-    gone, unread, elsewhere = results.problems
+    gone, unread, narrow, elsewhere = results.problems
     assert "2 patients (gone, lost) not in this project" in gone
     assert "3 patients (P2, P4, P5) without a score" in unread and "read the project again" in unread
+    assert "one positive patient only" in narrow
     assert "south <B>: 1 patient (P7) without a score" in elsewhere
 
 

@@ -17,9 +17,11 @@ from matplotlib.figure import Figure
 from aln_desk import cli, cli_output
 from aln_desk.domain.errors import BadFile, BadProject, BadSetting, Stopped
 from aln_desk.evaluation import figures, publish
+from aln_desk.evaluation.gather import gather
 from aln_desk.evaluation.image_pieces import overlaps, segmentation
 from aln_desk.evaluation.pieces import made, pieces
-from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
+from aln_desk.evaluation.results import work_out
+from aln_desk.evaluation.selection import BY_RULE, Choices, Filter, Selection, ThresholdRule
 from aln_desk.evaluation.study import Drawn, NothingToShow, Study
 from aln_desk.evaluation.tables.table import Table
 from aln_desk.io import atomic
@@ -142,10 +144,10 @@ def test_an_unknown_part_is_refused_with_those_that_exist(project: Project, tmp_
 
 
 def test_cases_by_hand(project: Project, tmp_path: Path, quick: None) -> None:
-    asked = {"parts": ["figure_4"], "patients": ["P26", "P40"]}
-    publish.publish(project, publishable_study.evaluate(project), tmp_path / "out", **asked)
-    assert "--patients P26 P40" in str(manifest(tmp_path / "out")["command"])
-    study = Study(project, publishable_study.evaluate(project), ("P26",))
+    results, asked = publishable_study.evaluate(project), Choices(("P26", "P40"))
+    publish.publish(project, results, tmp_path / "out", parts=["figure_4"], choices=asked)
+    assert "--patients=P26 --patients=P40" in str(manifest(tmp_path / "out")["command"])
+    study = publishable_study.study(project, Choices(("P26",)))
     drawn = made(next(piece for piece in pieces(study) if piece.key == "figure_4a"), study)
     assert isinstance(drawn, Drawn)
     assert "chosen by hand" in drawn.legend and "P26" in [text.get_text() for text in drawn.figure.texts]
@@ -155,10 +157,10 @@ def test_cases_by_hand(project: Project, tmp_path: Path, quick: None) -> None:
 
 def test_figure_1_is_corrected_after_holm_where_asked_for(project: Project, tmp_path: Path) -> None:
     results = publishable_study.evaluate(project)
-    publish.publish(project, results, tmp_path, parts=["figure_1"], holm=True)
+    publish.publish(project, results, tmp_path, parts=["figure_1"], choices=Choices(holm=True))
     kept = manifest(tmp_path)
     assert "--holm" in str(kept["command"]) and kept["selection"]["holm"] is True  # type: ignore[index]
-    plain, corrected = (Study(project, results, holm=holm) for holm in (False, True))
+    plain, corrected = (Study(project, results, Choices(holm=holm)) for holm in (False, True))
     drawn = [made(next(piece for piece in pieces(one) if piece.key == "figure_1"), one) for one in (plain, corrected)]
     assert [isinstance(one, Drawn) and "Not corrected" in one.legend for one in drawn] == [True, False]
 
@@ -181,10 +183,71 @@ def test_masks_are_measured_without_outcomes_too(project: Project) -> None:
     assert {"training", *publishable_study.COHORTS} <= {row[0] for row in segmentation(study).rows}
 
 
-def test_a_patient_whom_nobody_knows_is_refused(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="no patient 'P99'"):
-        publish.publish(project, publishable_study.evaluate(project), tmp_path / "out", patients=["P26", "P99"])
-    assert not (tmp_path / "out").exists()
+def test_the_command_in_the_manifest_makes_the_same_again(
+    project: Project, tmp_path: Path, quick: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = publishable_study.evaluate(project)
+    embedded, plain = (one.key for one in results.scorers)
+    chosen = Choices(("P26", "P40"), plain, (embedded, plain), plain, holm=True)
+    parts = ["figure_1", "figure_4", "figure_s1", "figure_s5", "table_s6"]
+    publish.publish(project, results, tmp_path / "by rule", parts=parts)
+    publish.publish(project, results, tmp_path / "chosen", parts=parts, choices=chosen)
+    kept = manifest(tmp_path / "chosen")
+    assert kept["selection"]["cases_by"] == plain  # type: ignore[index]
+    by_rule, by_choice = contents(tmp_path / "by rule"), contents(tmp_path / "chosen")
+    assert by_rule.keys() == by_choice.keys()
+    assert [name for name in by_rule if by_rule[name] == by_choice[name]] == []
+    monkeypatch.chdir(project.folder.parent)
+    program, *words = shlex.split(str(kept["command"]))
+    words[words.index("--out") + 1] = str(tmp_path / "again")
+    assert (program, cli.run(words)) == ("aln-desk", 0)
+    again = contents(tmp_path / "again")
+    assert {name for name in again if again[name] != by_choice[name]} <= {MANIFEST}, "it counts the looks"
+
+
+def test_subgroups_are_of_whom_was_chosen(project: Project) -> None:
+    embedded, plain = (one.key for one in publishable_study.evaluate(project).scorers)
+    titles = []
+    for key in ("", embedded, plain):
+        study = publishable_study.study(project, Choices(subgroups_of=key))
+        drawn, table = (
+            made(next(piece for piece in pieces(study) if piece.key == wanted), study)
+            for wanted in ("figure_s5a", "table_s6")
+        )
+        assert study.subgroups_of.name in table.title
+        titles.append(drawn.title)
+    assert titles == [f"AUC of {name} in subgroups of internal test" for name in ("embedded", "embedded", "plain")]
+
+
+def test_what_cannot_be_shown_as_chosen_is_refused(project: Project, tmp_path: Path) -> None:
+    found, ranks = gather(project), publishable_study.scorer_without_threshold(["P25", "P26"])
+    scorers = (*found.scorers, ranks)
+    selection = Selection(tuple(one.key for one in scorers), publishable_study.COHORTS)
+    results, key = work_out(selection, scorers, found.cohorts, found.patients), scorers[0].key
+    refused = [
+        (Choices(("P26", "P99")), "no patient 'P99'"),
+        (Choices(cases_by="gone"), "show gone, which is not compared. Choose of embedded, plain, ranks, or"),
+        (Choices(beside=("gone", key)), "show gone, which is not compared"),
+        (Choices(subgroups_of="gone"), "show gone, which is not compared"),
+        (Choices(beside=(key, key)), "two models side by side. Choose two different ones"),
+        (Choices(cases_by=ranks.key), "ranks reads no images. Choose a model that does"),
+        (Choices(beside=(key, ranks.key)), "ranks reads no images"),
+    ]
+    looks = project.looks()
+    for choices, why in refused:
+        with pytest.raises(BadSetting, match=why):
+            publish.publish(project, results, tmp_path / "out", choices=choices)
+    assert not (tmp_path / "out").exists() and project.looks() == looks
+
+
+def test_a_chosen_model_whose_findings_are_not_kept_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    publishable_study.make(tmp_path / "study", findings=False)
+    with Project.open(tmp_path / "study") as project:
+        results = publishable_study.evaluate(project)
+        for choices in (Choices(cases_by=results.scorers[1].key), Choices(beside=results.selection.scorers)):
+            with pytest.raises(BadSetting, match=r"is not kept in this project\. Run: aln-desk predict study --model"):
+                publish.publish(project, results, tmp_path / "out", choices=choices)
+        assert not (tmp_path / "out").exists() and project.looks() == []
 
 
 def test_comparing_masks_can_be_stopped(project: Project) -> None:
@@ -326,11 +389,13 @@ def test_where_a_look_cannot_be_recorded_nothing_is_shown(tmp_path: Path, monkey
 def test_the_command_says_all_that_was_asked(project: Project) -> None:
     filters = (Filter("t_stage", frozenset(["1", "2"])),)
     selection = Selection(("aaaa", "import:R"), ("north, test",), filters, ThresholdRule("sensitivity", 0.9))
-    words = shlex.split(publish.command("study", selection, ["table_2"], ["P1"]))
-    assert words == [
-        "aln-desk", "evaluate", "study", "--out", "results", "--threshold=sensitivity:0.9", "--cohort=north, test",
-        "--where", "t_stage=1,2", "--patients", "P1", "--parts", "table_2", "--runs", "aaaa", "import:R",
+    chosen = Choices(("P1", "-2"), "aaaa", ("aaaa", "bbbb"), "import:R", holm=True)
+    assert shlex.split(publish.command("study", selection, ["table_2"], chosen)) == [
+        "aln-desk", "evaluate", "study", "--out", "results", "--parts", "table_2", "--threshold=sensitivity:0.9",
+        "--cohort=north, test", "--where=t_stage=1,2", "--patients=P1", "--patients=-2", "--cases-by=aaaa", "--beside",
+        "aaaa", "bbbb", "--subgroups-of=import:R", "--holm", "--runs", "aaaa", "import:R",
     ]  # fmt: skip
+    assert "--parts" not in publish.command("study", selection, [], BY_RULE)
 
 
 def test_keys_and_labels_are_unique_and_go_with_the_files(project: Project) -> None:

@@ -99,6 +99,15 @@ def test_one_outcome_alone_has_no_auc_and_says_so() -> None:
     assert math.isnan(found.parts["m1", "other"].auc)
 
 
+@pytest.mark.parametrize(("names", "alone"), [(("P1", "P3", "P5"), "positive"), (("P1", "P2", "P3"), "negative")])
+def test_one_patient_of_an_outcome_has_no_interval_and_says_so(names: tuple[str, ...], alone: str) -> None:
+    found = results(replace(MODEL, scores={name: SCORES[name] for name in names}))
+    told = f"SegFormer on test: one {alone} patient only, so the AUC has no interval. Add {alone} patients."
+    assert told in found.problems
+    assert found.parts["m1", "test"].auc == 1.0 and math.isnan(found.parts["m1", "test"].low)
+    assert not any("interval" in one for one in results(MODEL).problems)
+
+
 @pytest.mark.parametrize(
     ("scorer", "sentences"),
     [

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_findings import HEIGHT, WIDTH, finding
+from PySide6.QtWidgets import QMainWindow
+from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.shape import Shape
 from aln_desk.domain.verdict import decide
 from aln_desk.gui import tasks
+from aln_desk.gui.actions import Actions
+from aln_desk.gui.pages.review import ReviewPage
+from aln_desk.gui.workspace import Workspace
 from aln_desk.io import checkpoint, images, labelme_json, predictions
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
@@ -29,6 +34,44 @@ def finished_tasks() -> Iterator[None]:
     """No test leaves work behind for the next one."""
     yield
     tasks.wait_all()
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QMainWindow:
+    """As large as the smallest screen the program is made for."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.resize(1366, 768)
+    return window
+
+
+@pytest.fixture
+def workspace(window: QMainWindow) -> Iterator[Workspace]:
+    made = Workspace(window)
+    yield made
+    tasks.wait_all()
+    made.discard()
+
+
+@pytest.fixture
+def actions(window: QMainWindow) -> Actions:
+    return Actions(window)
+
+
+@pytest.fixture
+def review_page(window: QMainWindow, workspace: Workspace, actions: Actions) -> Callable[[Path], ReviewPage]:
+    """Shows Review on the project of a folder."""
+
+    def show(folder: Path) -> ReviewPage:
+        workspace.open(folder)
+        made = ReviewPage(workspace, actions)
+        window.setCentralWidget(made)
+        actions.set_mode("review")
+        window.show()
+        tasks.wait_all()
+        return made
+
+    return show
 
 
 @pytest.fixture

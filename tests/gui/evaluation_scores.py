@@ -10,7 +10,7 @@ from aln_desk.domain.scorer import Scorer
 from aln_desk.domain.verdict import decide
 from aln_desk.evaluation.selection import Selection
 from aln_desk.gui.pages.evaluation_board import Board, make_board
-from aln_desk.io import verdicts
+from aln_desk.io import predictions, verdicts
 from aln_desk.io.project import Project
 from aln_desk.io.verdicts import VerdictRow
 
@@ -79,6 +79,12 @@ def write_scores(project: Project, key: str) -> None:
     file = verdicts.scores_file(project.predictions, key)
     file.parent.mkdir(exist_ok=True)
     verdicts.write_verdicts(file, rows(key))
+
+
+def keep_findings(folder: Path, *keys: str) -> None:
+    """These models have read images of the project, though none is left."""
+    for key in keys:
+        predictions.merge([], folder / "predictions" / predictions.INSTANCES_FILE, key)
 
 
 def rows(key: str) -> list[VerdictRow]:

@@ -9,13 +9,6 @@ from aln_desk.gui.actions import ACTIONS, MODES, Actions
 from aln_desk.gui.widgets.key_sheet import KeySheet
 
 
-@pytest.fixture
-def window(qtbot: QtBot) -> QMainWindow:
-    made = QMainWindow()
-    qtbot.addWidget(made)
-    return made
-
-
 def test_ids_are_unique() -> None:
     assert len({spec.id for spec in ACTIONS}) == len(ACTIONS)
 

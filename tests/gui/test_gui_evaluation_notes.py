@@ -28,24 +28,8 @@ def notes(qtbot: QtBot) -> Notes:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> QMainWindow:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    return window
-
-
-@pytest.fixture
-def workspace(window: QMainWindow) -> Iterator[Workspace]:
-    made = Workspace(window)
-    yield made
-    tasks.wait_all()
-    made.discard()
-
-
-@pytest.fixture
-def page(window: QMainWindow, workspace: Workspace) -> Iterator[EvaluationPage]:
-    made = EvaluationPage(workspace, Actions(window))
+def page(window: QMainWindow, workspace: Workspace, actions: Actions) -> Iterator[EvaluationPage]:
+    made = EvaluationPage(workspace, actions)
     window.setCentralWidget(made)
     window.show()
     yield made
@@ -79,10 +63,11 @@ def test_each_matter_has_its_remedy_beside_it(notes: Notes) -> None:
 
 
 def test_a_name_with_a_full_stop_stays_whole(notes: Notes) -> None:
-    reader = replace(scorer(GOOD), name="Dr. Hall. MD", scores={"internal-0": 0.9, "internal-4": 0.1})
+    scores = {"internal-0": 0.9, "internal-1": 0.8, "internal-3": 0.2, "internal-4": 0.1}
+    reader = replace(scorer(GOOD), name="Dr. Hall. MD", scores=scores)
     notes.show_results(board("internal", scorers=(reader,)).results, ())
     matter, remedy = told(notes)
-    assert matter.startswith("Dr. Hall. MD on internal: 4 patients") and matter.endswith("left out.")
+    assert matter.startswith("Dr. Hall. MD on internal: 2 patients") and matter.endswith("left out.")
     assert remedy == "Let the model read the project again."
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,14 +9,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from evaluation_scores import GOOD, POOR, rows, write_project, write_scores
+from evaluation_scores import GOOD, POOR, keep_findings, rows, write_project, write_scores
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QComboBox, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.review import Review
-from aln_desk.evaluation.selection import Filter, Selection, ThresholdRule
+from aln_desk.evaluation.selection import BY_RULE, Choices, Filter, Selection, ThresholdRule
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.evaluation import EvaluationPage
@@ -42,27 +43,6 @@ if out.name == "long":
     sys.stdin.read()
 (out / "arguments.json").write_text(json.dumps(sys.argv[1:]))
 """
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> QMainWindow:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    return window
-
-
-@pytest.fixture
-def workspace(window: QMainWindow) -> Iterator[Workspace]:
-    made = Workspace(window)
-    yield made
-    tasks.wait_all()
-    made.discard()
-
-
-@pytest.fixture
-def actions(window: QMainWindow) -> Actions:
-    return Actions(window)
 
 
 @pytest.fixture
@@ -619,24 +599,86 @@ def test_what_is_selected_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_p
     with qtbot.waitSignal(shown._export.finished, timeout=20_000):
         shown.export_to(tmp_path / "out")
     words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
-    assert words == arguments(tmp_path / "p", tmp_path / "out", shown.selection)
+    assert words == arguments(tmp_path / "p", tmp_path / "out", shown.selection, BY_RULE)
     assert "--shown" in words and not any(word.startswith("--patients") for word in words)
-    assert words[-6:] == ["--cohort=internal", "--where", "t_stage=1", "--runs", GOOD, POOR]
+    assert words[-5:] == ["--cohort=internal", "--where=t_stage=1", "--runs", GOOD, POOR]
     assert str(tmp_path / "out") in shown.side.foot.notice.text()
     assert shown.side.foot.export.isEnabled() and shown.side.foot.open.isVisible()
 
 
-def test_cases_chosen_by_hand_are_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
-    cases = shown.centre.supplement.cases
-    shown.cards._correct(True)
+def choose(box: QComboBox, data: str) -> None:
+    """As a user does."""
+    box.setCurrentIndex(box.findData(data))
+    box.activated.emit(box.currentIndex())
+
+
+def exported(page: EvaluationPage, qtbot: QtBot, out: Path) -> list[str]:
+    """What the program that writes the files was asked for."""
+    with qtbot.waitSignal(page._export.finished, timeout=20_000):
+        page.export_to(out)
+    words: list[str] = json.loads((out / "arguments.json").read_text(encoding="utf-8"))
+    return words
+
+
+def test_what_is_chosen_on_the_cards_is_exported(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
+    keep_findings(tmp_path / "p", GOOD, POOR)
+    settle(shown)
+    supplement, forest = shown.centre.supplement, body(shown, "forest")
+    assert isinstance(forest, ForestBody)
+    choose(forest.scorer, POOR)
+    tasks.wait_all()
     for cohort, names in (("internal", ("internal-2", "internal-0")), ("one kind", ("one kind-1",))):
-        cases.add_by_hand(Behind("Chosen", cohort, (GOOD,), names))
-    with qtbot.waitSignal(shown._export.finished, timeout=20_000):
-        shown.export_to(tmp_path / "out")
-    words = json.loads((tmp_path / "out" / "arguments.json").read_text(encoding="utf-8"))
-    wanted = [word for word in words if word.startswith("--patients")]
-    assert wanted == ["--patients=internal-2", "--patients=internal-0"], "the third one's cohort is not ticked"
-    assert "--holm" in words
+        supplement.cases.add_by_hand(Behind("Chosen", cohort, (GOOD,), names))
+    choose(supplement.cases.boxes[1], POOR)
+    for box, key in zip(supplement.cams.boxes, (GOOD, POOR), strict=True):
+        choose(box, key)
+    shown.cards._correct(True)
+    chosen = Choices(("internal-2", "internal-0"), POOR, (GOOD, POOR), POOR, holm=True)
+    asked = partial(arguments, tmp_path / "p")
+    out = tmp_path / "out"
+    assert exported(shown, qtbot, out) == asked(out, shown.selection, chosen), "the third one's cohort is not ticked"
+    shown.side.scorers.rows[POOR].box.setChecked(False)
+    tasks.wait_all()
+    out = tmp_path / "other"
+    assert exported(shown, qtbot, out) == asked(
+        out, shown.selection, replace(BY_RULE, patients=chosen.patients, holm=True)
+    )
+
+
+def test_what_was_chosen_and_is_gone_is_as_the_rule_has_it(
+    shown: EvaluationPage, workspace: Workspace, tmp_path: Path
+) -> None:
+    keep_findings(tmp_path / "p", GOOD, POOR)
+    settle(shown)
+    supplement = shown.centre.supplement
+    supplement.cases.add_by_hand(Behind("Chosen", "internal", (POOR,), ("internal-2", "internal-0")))
+    shown._look_at(POOR)
+    tasks.wait_all()
+    state = json.loads(json.dumps(shown.save_state()))
+    assert supplement.choices(shown.selection) == Choices(("internal-2", "internal-0"), POOR, subgroups_of=POOR)
+    assert workspace.project is not None
+    workspace.project.remove_patient("internal-2")
+    for kept in (tmp_path / "p" / "predictions").rglob(f"{POOR}*"):
+        shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+    settle(shown)
+    for restored in (False, True):
+        if restored:
+            shown.restore_state(state)
+            tasks.wait_all()
+        assert supplement.choices(shown.selection) == Choices(("internal-0",))
+        assert supplement.cases.how.text() == "Chosen by hand: 1 patient"
+        assert [box.count() for box in supplement.cases.boxes] == [2, 1]
+        assert shown.board is not None and shown.board.looked_at == GOOD
+
+
+def test_a_model_without_findings_is_not_offered_for_images(shown: EvaluationPage, tmp_path: Path) -> None:
+    supplement = shown.centre.supplement
+    supplement.cases.add_by_hand(Behind("Chosen", "internal", (POOR,), ("internal-2",)))
+    assert supplement.choices(shown.selection) == Choices(("internal-2",))
+    keep_findings(tmp_path / "p", POOR)
+    settle(shown)
+    assert [box.itemData(0) for box in supplement.cams.boxes] == [POOR, POOR]
+    assert supplement.cases.boxes[1].count() == 1
 
 
 def test_an_export_says_how_far_it_is_and_can_be_stopped(shown: EvaluationPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -665,11 +707,14 @@ def test_the_command_line_understands_the_arguments(tmp_path: Path) -> None:
 
     rule = ThresholdRule("sensitivity", 0.9)
     selection = Selection((GOOD, "import:My scores"), ("a, b", "c"), (Filter("t_stage", frozenset("12")),), rule)
-    words = arguments(tmp_path, tmp_path / "out", selection, ("P 1", "-2"))
+    words = arguments(
+        tmp_path, tmp_path / "out", selection, Choices(("P 1", "-2"), GOOD, (GOOD, POOR), POOR, holm=True)
+    )
     options = cli._parser()["aln-desk"].parse_args(words)
     assert (options.cohort, options.runs) == (["a, b", "c"], [GOOD, "import:My scores"])
     assert options.patients == ["P 1", "-2"] and options.shown
     assert (options.where, options.threshold) == (["t_stage=1,2"], "sensitivity:0.9")
+    assert (options.cases_by, options.beside, options.subgroups_of, options.holm) == (GOOD, [GOOD, POOR], POOR, True)
 
 
 def test_a_damaged_table_of_scores_is_told(page: EvaluationPage, workspace: Workspace, tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import publishable_study
 import pytest
-from evaluation_scores import GOOD, POOR, board, write_project
+from evaluation_scores import COHORTS, GOOD, POOR, board, keep_findings, scorer, write_project
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -16,8 +17,8 @@ from aln_desk import cli
 from aln_desk.domain.messages import Curve
 from aln_desk.evaluation import gather
 from aln_desk.evaluation.results import Results, work_out
-from aln_desk.evaluation.selection import Selection, ThresholdRule
-from aln_desk.evaluation.tables.table import Table
+from aln_desk.evaluation.selection import BY_RULE, Choices, Selection, ThresholdRule
+from aln_desk.evaluation.tables.table import Table, to_csv
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages import evaluation_supplement_work as work_module
@@ -34,7 +35,6 @@ from aln_desk.gui.pages.evaluation_supplement_made import (
     LEARNING,
     MASKS,
     NOMOGRAM,
-    Choice,
     Further,
     Learnt,
     LearntRun,
@@ -42,6 +42,7 @@ from aln_desk.gui.pages.evaluation_supplement_made import (
     Picture,
     Reason,
     Scale,
+    Shown,
     Wish,
     make,
 )
@@ -198,7 +199,7 @@ def test_cases_come_with_the_places_of_their_patients(read_project: Path) -> Non
     assert isinstance(made, Picture) and b"<svg" in made.svg
     assert [name for name, _, _ in made.rows] == ["P1"] and 0 < made.rows[0][2] < 1
     assert made.shown.cohort == "training" and len(made.shown.models) == 1
-    by_hand = make(Wish(CASES, read_project, results_of(read_project, "training"), Choice(patients=("nobody",))))
+    by_hand = make(Wish(CASES, read_project, results_of(read_project, "training"), Choices(patients=("nobody",))))
     assert isinstance(by_hand, Reason) and "training" in by_hand.words
 
 
@@ -210,11 +211,7 @@ def test_masks_are_measured_in_slices(read_project: Path) -> None:
 
 
 def test_two_models_are_wanted_for_their_evidence(read_project: Path) -> None:
-    results = results_of(read_project, "training")
-    key = results.scorers[0].key
-    same = make(Wish(CAMS, read_project, results, Choice(models=(key, key))))
-    alone = make(Wish(CAMS, read_project, results))
-    assert same == Reason("Choose two different models that are ticked.")
+    alone = make(Wish(CAMS, read_project, results_of(read_project, "training")))
     assert isinstance(alone, Reason) and "one model" in alone.words
 
 
@@ -394,21 +391,17 @@ def test_what_nobody_foresaw_is_told_and_others_go_on(qtbot: QtBot, shelf: Shelf
 
 
 @pytest.fixture
-def page(qtbot: QtBot, tmp_path: Path) -> Iterator[EvaluationPage]:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    workspace = Workspace(window)
-    made = EvaluationPage(workspace, Actions(window))
+def page(window: QMainWindow, workspace: Workspace, actions: Actions, tmp_path: Path) -> Iterator[EvaluationPage]:
+    made = EvaluationPage(workspace, actions)
     window.setCentralWidget(made)
     window.show()
     write_project(tmp_path / "p")
+    keep_findings(tmp_path / "p", GOOD, POOR)
     workspace.open(tmp_path / "p")
     tasks.wait_all()
     yield made
     tasks.wait_all()
     made.close()
-    workspace.discard()
 
 
 def settle(qtbot: QtBot) -> None:
@@ -456,17 +449,17 @@ def test_patients_at_the_right_become_case_sheets(qtbot: QtBot, page: Evaluation
     page.patients.sheets.click()
     settle(qtbot)
     assert page.centre.place == CASES
-    assert shelf.calls[-1].choice == Choice("internal", (GOOD,), ("internal-3",))
+    assert (shelf.calls[-1].cohort, shelf.calls[-1].choices) == ("internal", Choices(("internal-3",), GOOD))
     tools = page.centre.supplement.cards[CASES].tools
     assert isinstance(tools, CaseTools) and tools.how.text() == "Chosen by hand: 1 patient"
     assert page.patients.sheets.text() == "Add to the case sheets"
     page.patients.show_behind(replace(found, patients=("internal-3", "internal-5")), page.board)
     page.patients.sheets.click()
     settle(qtbot)
-    assert shelf.calls[-1].choice.patients == ("internal-3", "internal-5")
+    assert shelf.calls[-1].choices.patients == ("internal-3", "internal-5")
     tools.by_rule.click()
     settle(qtbot)
-    assert shelf.calls[-1].choice == Choice("internal", (GOOD,)) and not tools.by_rule.isVisible()
+    assert shelf.calls[-1].choices == Choices(cases_by=GOOD) and not tools.by_rule.isVisible()
     assert page.patients.sheets.text() == "Show as case sheets"
 
 
@@ -475,29 +468,64 @@ def test_each_cohort_has_cases_of_its_own(qtbot: QtBot, page: EvaluationPage, sh
     page.centre.show_sheets(Behind("Chosen", "internal", (GOOD,), ("internal-0",)))
     page.centre.show_sheets(Behind("Chosen", "external", (GOOD,), ("external-1",)))
     cohorts = tools.boxes[0]
-    for name, by_hand in (("internal", ("internal-0",)), ("external", ("external-1",))):
+    for name in ("internal", "external"):
         cohorts.setCurrentIndex(cohorts.findData(name))
         cohorts.activated.emit(0)
         settle(qtbot)
-        assert shelf.calls[-1].choice == Choice(name, (GOOD,), by_hand)
-    assert tools.among(["internal", "external"]) == ["internal-0", "external-1"]
+        assert (shelf.calls[-1].key, shelf.calls[-1].cohort) == (CASES, name)
+        assert shelf.calls[-1].choices == Choices(("external-1", "internal-0"), GOOD)
+    tools.by_rule.click()
+    assert tools.by_hand == {"internal": ("internal-0",)}, "those of the cohort that is shown"
     many = tuple(f"internal-{number}" for number in range(20))
     tools.add_by_hand(Behind("Chosen", "internal", (GOOD,), many))
     assert len(tools.among(["internal"])) == 12 and tools.how.text() == "Chosen by hand: the first 12 of 20 patients"
 
 
-def test_the_sheets_on_the_screen_are_the_exported_ones(read_project: Path, tmp_path: Path) -> None:
-    with Project.open(read_project) as project:
-        project.set_outcome("P2", 0)
-    results = results_of(read_project, "training")
-    shown = make(Wish(CASES, read_project, results, Choice(patients=("P2",))))
-    assert isinstance(shown, Picture) and [name for name, _, _ in shown.rows] == ["P2"]
-    words = arguments(read_project, tmp_path / "out", results.selection, ("P2",))
+def test_a_cohort_that_is_away_for_a_while_keeps_its_cases(qtbot: QtBot) -> None:
+    tools, (external, internal, _) = CaseTools(), COHORTS
+    qtbot.addWidget(tools)
+    tools.offer((external, internal), [scorer(GOOD)])
+    tools.add_by_hand(Behind("Chosen", "internal", (GOOD,), ("internal-0",)))
+    told = []
+    for cohorts in ((external,), (external, internal)):
+        tools.offer(cohorts, [scorer(GOOD)])
+        told.append((tools.boxes[0].currentText(), tools.how.text(), tools.by_rule.isHidden()))
+    assert told == [
+        ("external", "By rule: the median patient of each cell", True),
+        ("internal", "Chosen by hand: 1 patient", False),
+    ]
+
+
+def test_what_is_on_the_screen_is_what_is_exported(qtbot: QtBot, tmp_path: Path) -> None:
+    """Every choice other than the rule's, first on the cards, then by the command of the export."""
+    folder, out = tmp_path / "study", tmp_path / "out"
+    embedded, plain = publishable_study.make(folder)
+    with Project.open(folder) as project:
+        found = gather.gather(project)
+    results = results_of(folder)
+    supplement = Supplement()
+    qtbot.addWidget(supplement)
+    supplement.show_found(found)
+    supplement.show_results(folder, results, {}, plain)
+    supplement.cases.add_by_hand(Behind("Chosen", "south", (plain,), ("P40",)))
+    for box, key in zip(supplement.cams.boxes, (embedded, plain), strict=True):
+        box.setCurrentIndex(box.findData(key))
+        box.activated.emit(0)
+    choices = supplement.choices(results.selection)
+    assert choices == Choices(("P40",), plain, (embedded, plain), plain)
+    cards = {key: finished(make(Wish(key, folder, results, choices, "south"))) for key in (CASES, CAMS, "table_s6")}
+    cases, cams, subgroups = cards.values()
+    assert isinstance(cases, Picture) and isinstance(cams, Picture) and isinstance(subgroups, Table)
+    assert cases.shown == Shown("south", (plain,)) and [row[0] for row in cases.rows] == ["P40"]
+    assert cams.shown == Shown(models=(embedded, plain))
+    words = arguments(folder, out, results.selection, choices)
     words.remove("--stop-with-stdin")
-    assert cli.run([*words, "--parts", "figure_4"]) == 0
-    assert (tmp_path / "out" / "figures" / "figure_4.svg").read_bytes() == shown.svg
-    by_rule = make(Wish(CASES, read_project, results))
-    assert isinstance(by_rule, Picture) and by_rule.svg != shown.svg
+    assert cli.run([*words, "--parts", "figure_4b", "figure_s1", "table_s6"]) == 0
+    assert (out / "figures" / "figure_4b.svg").read_bytes() == cases.svg
+    assert (out / "figures" / "figure_s1.svg").read_bytes() == cams.svg
+    assert (out / "tables" / "table_s6.csv").read_text(encoding="utf-8") == to_csv(subgroups)
+    by_rule = make(Wish(CASES, folder, results, cohort="south"))
+    assert isinstance(by_rule, Picture) and by_rule.svg != cases.svg
 
 
 def test_a_sheet_opens_its_patient(page: EvaluationPage) -> None:
@@ -554,25 +582,44 @@ def test_a_card_with_nothing_to_show_is_low_and_a_large_one_alone(qtbot: QtBot) 
 def test_no_model_is_named_before_the_evidence_of_two_is_drawn(qtbot: QtBot) -> None:
     supplement = Supplement()
     qtbot.addWidget(supplement)
-    card = supplement.cards[CAMS]
-    card.begin(board().results)
-    card.show_made(Reason("There is one model only."))
-    assert isinstance(card.tools, CamTools)
-    left, right = card.tools.boxes
+    both = [scorer(GOOD), scorer(POOR)]
+    supplement.cams.offer((), both)
+    supplement.cards[CAMS].show_made(Reason("There is one model only."))
+    left, right = supplement.cams.boxes
     assert (left.currentIndex(), right.currentIndex()) == (-1, -1)
     left.setCurrentIndex(1)
     left.activated.emit(1)
-    assert card.choice.models == (), "the other is still to be chosen"
+    assert supplement.cams.models == (), "the other is still to be chosen"
+    right.setCurrentIndex(1)
+    right.activated.emit(1)
+    assert supplement.cams.models == (), "one model is not two"
     right.setCurrentIndex(0)
     right.activated.emit(0)
-    assert card.choice.models == (POOR, GOOD)
+    assert supplement.cams.models == (POOR, GOOD)
+
+
+def test_a_model_chosen_on_both_sides_changes_sides(qtbot: QtBot) -> None:
+    tools = CamTools()
+    qtbot.addWidget(tools)
+    tools.offer((), [scorer(GOOD), scorer(POOR)])
+    tools.show_choice(Shown(models=(POOR, GOOD)))
+    assert tools.models == (), "the rule's"
+    told: list[tuple[str, ...]] = []
+    tools.changed.connect(lambda: told.append(tools.models))
+    for box in tools.boxes:
+        box.setCurrentIndex(0)
+        box.activated.emit(0)
+        assert tools.models == tuple(one.currentData() for one in tools.boxes)
+    assert told == [(GOOD, POOR), (POOR, GOOD)]
+    tools.forget()
+    assert tools.models == () and [one.currentIndex() for one in tools.boxes] == [-1, -1]
 
 
 def test_measuring_tells_how_far_it_is_and_can_be_stopped(qtbot: QtBot) -> None:
     supplement = Supplement()
     qtbot.addWidget(supplement)
     card = supplement.cards[MASKS]
-    card.begin(board().results)
+    card.begin(board().results, BY_RULE)
     card.waiting._show_bar()
     card.show_progress(4, 9)
     assert card.waiting.words.text() == "Masks of 4 of 9 patients compared…" and not card.waiting.stop.isHidden()

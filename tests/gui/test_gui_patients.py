@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,18 +25,14 @@ from aln_desk.io.verdicts import write_verdicts
 
 
 @pytest.fixture
-def page(qtbot: QtBot, read_project: Path) -> Iterator[PatientsPage]:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    workspace = Workspace(window)
-    actions = Actions(window)
+def page(window: QMainWindow, workspace: Workspace, actions: Actions, read_project: Path) -> PatientsPage:
     made = PatientsPage(workspace, actions)
     window.setCentralWidget(made)
     workspace.open(read_project)
     actions.set_mode("patients")
     window.show()
     tasks.wait_all()
-    yield made  # the window is kept alive by this frame
+    return made
 
 
 def cell(page: PatientsPage, row: int, name: str) -> str:

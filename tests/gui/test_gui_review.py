@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 from made_findings import finding
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.cam_scale import CAM_TOP, cam_scale
@@ -25,29 +25,13 @@ from aln_desk.gui.pages.review import ReviewPage
 from aln_desk.gui.widgets.patient_delegate import TILE, tiles_fitting
 from aln_desk.gui.widgets.shares import ShareButton
 from aln_desk.gui.widgets.verdict_panel import NO_SECOND_STAGE, OUTLINES_ONLY, SIMULATED
-from aln_desk.gui.workspace import Workspace
 from aln_desk.io import checkpoint, images, predictions
 from aln_desk.io.project import Project
 
 
 @pytest.fixture
-def page(qtbot: QtBot, read_project: Path) -> Iterator[ReviewPage]:
-    yield from make_page(qtbot, read_project)
-
-
-def make_page(qtbot: QtBot, folder: Path) -> Iterator[ReviewPage]:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    workspace = Workspace(window)
-    actions = Actions(window)
-    workspace.open(folder)
-    made = ReviewPage(workspace, actions)
-    window.setCentralWidget(made)
-    actions.set_mode("review")
-    window.show()
-    tasks.wait_all()
-    yield made  # the window is kept alive by this frame
+def page(review_page: Callable[[Path], ReviewPage], read_project: Path) -> ReviewPage:
+    return review_page(read_project)
 
 
 def trigger(page: ReviewPage, name: str) -> None:
@@ -76,8 +60,8 @@ def test_a_negative_verdict_has_its_own_sign(page: ReviewPage) -> None:
 
 
 @pytest.fixture
-def unsure_page(qtbot: QtBot, unsure_project: Path) -> Iterator[ReviewPage]:
-    yield from make_page(qtbot, unsure_project)
+def unsure_page(review_page: Callable[[Path], ReviewPage], unsure_project: Path) -> ReviewPage:
+    return review_page(unsure_project)
 
 
 def bar_colours(page: ReviewPage) -> list[str]:

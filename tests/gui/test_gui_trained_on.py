@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from made_findings import finding
-from PySide6.QtWidgets import QMainWindow
-from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.errors import BadModel
 from aln_desk.domain.messages import BagPredicted
 from aln_desk.domain.trained_on import Seen, TrainedOn
 from aln_desk.domain.verdict import SIMULATED, decide
 from aln_desk.gui import tasks
-from aln_desk.gui.actions import Actions
 from aln_desk.gui.model_in_use import model_in_use
 from aln_desk.gui.pages.review import ReviewPage
 from aln_desk.gui.query import PatientRow, complaint, matches
-from aln_desk.gui.workspace import Workspace
 from aln_desk.io import checkpoint, predictions, trained_on
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
@@ -55,17 +51,8 @@ def row(patient: str, score: float, model: str, seen: Seen) -> VerdictRow:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, folder: Path) -> Iterator[ReviewPage]:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    workspace, actions = Workspace(window), Actions(window)
-    workspace.open(folder)
-    made = ReviewPage(workspace, actions)
-    window.setCentralWidget(made)
-    window.show()
-    tasks.wait_all()
-    yield made
+def page(review_page: Callable[[Path], ReviewPage], folder: Path) -> ReviewPage:
+    return review_page(folder)
 
 
 def test_the_patient_is_marked_by_its_verdict(page: ReviewPage) -> None:

@@ -52,26 +52,9 @@ def make_model(project: Path) -> None:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> QMainWindow:
-    window = QMainWindow()
-    qtbot.addWidget(window)
-    window.resize(1366, 768)
-    return window
-
-
-@pytest.fixture
-def workspace(window: QMainWindow) -> Iterator[Workspace]:
-    made = Workspace(window)
-    yield made
-    tasks.wait_all()
-    made.discard()
-
-
-@pytest.fixture
-def actions(window: QMainWindow) -> Actions:
-    made = Actions(window)
-    made.set_mode("train")
-    return made
+def actions(actions: Actions) -> Actions:
+    actions.set_mode("train")
+    return actions
 
 
 def make_page(workspace: Workspace, actions: Actions) -> TrainingPage:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aln_desk.domain.errors import AlnError, BadFile, BadProject
 from aln_desk.domain.patient import Role, View
 from aln_desk.io.csv_table import SHOWN_REFUSALS
-from aln_desk.io.patient_table import TableRow, read_table, role_of
+from aln_desk.io.patient_table import TableRow, find_table, read_table, role_of
 
 
 @pytest.fixture
@@ -47,6 +47,12 @@ def test_separators_quotes_blank_lines_and_a_mark_at_the_start(folder: Path, sep
     text = "\r\n".join(line.replace(",", separator) for line in lines)
     rows = read(folder, text, "utf-8-sig")
     assert [(row.number, row.patient) for row in rows] == [(2, "P; 1"), (5, "P2")]
+
+
+def test_a_table_that_names_its_separator_is_found_and_read(folder: Path) -> None:
+    rows = read(folder, "sep=;\nfile;patient;a,b,c,d\na.png;P1;x\n")
+    assert [(row.number, row.patient) for row in rows] == [(2, "P1")]
+    assert find_table(folder) == folder / "table.csv"
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,9 @@ def test_a_readers_last_judgement_of_each_kind_counts(project: Project) -> None:
         ("patient\tscore\nP1\t1,234\nP2\t0,5\n", [1.234, 0.5]),
         ("patient;score\nP1;12,345\nP2;0,5\n\n", [12.345, 0.5]),
         ("patient;score\nP1;0.5\nP2;0,25\n", [0.5, 0.25]),
+        ("\ufeffsep=;\r\nPatient;score;a,b,c,d\r\nP1;0,5;x\r\nP2;0,25;\r\n", [0.5, 0.25]),
+        ('"SEP=,"\npatient,score\nP1,0.5\nP2,0.25\n', [0.5, 0.25]),
+        ("sep=\t\npatient\tscore\nP1\t0.5\nP2\t0.25\n", [0.5, 0.25]),
     ],
 )
 def test_numbers_as_people_write_them(tmp_path: Path, text: str, scores: list[float]) -> None:
@@ -201,6 +204,11 @@ def test_a_row_that_cannot_be_understood_is_refused(tmp_path: Path, lines: str, 
         read_scores(table(tmp_path, f"patient;score\n{lines}\n"))
 
 
+def test_a_line_that_names_the_separator_is_no_row(tmp_path: Path) -> None:
+    with pytest.raises(BadProject, match=r"1 row is refused\. row 2: "):
+        read_scores(table(tmp_path, "sep=;\npatient;score\nP1;high\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -209,6 +217,8 @@ def test_a_row_that_cannot_be_understood_is_refused(tmp_path: Path, lines: str, 
         ("patient,score,Score\nP1,1,1", "two columns score"),
         ("patient,score\n\n", "no rows"),
         ("", "no column"),
+        ("sep=;", "no column"),
+        ("sep=:\npatient:score\nP1:1", "no column"),
     ],
 )
 def test_a_file_that_is_no_table_of_scores_is_refused(tmp_path: Path, text: str, reason: str) -> None:
@@ -247,15 +257,16 @@ _NAMES = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters
     scores=st.dictionaries(_NAMES, st.floats(-1e6, 1e6).map(lambda number: round(number, 6)), min_size=1, max_size=6),
     separator=st.sampled_from(";\t"),
     comma=st.booleans(),
+    said=st.booleans(),
 )
 def test_scores_come_back_exactly_or_are_refused(
-    tmp_path_factory: pytest.TempPathFactory, scores: dict[str, float], separator: str, comma: bool
+    tmp_path_factory: pytest.TempPathFactory, scores: dict[str, float], separator: str, comma: bool, said: bool
 ) -> None:
     assume(not any(separator in name or "," in name for name in scores))
     path = tmp_path_factory.getbasetemp() / "some.csv"
     written = {name: repr(score).replace(".", ",") if comma else repr(score) for name, score in scores.items()}
     lines = [f"patient{separator}score", *(f"{name}{separator}{text}" for name, text in written.items())]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    path.write_text("\n".join([f"sep={separator}"] * said + lines), encoding="utf-8")
     try:
         assert read_scores(path).scores == scores
     except BadProject as error:

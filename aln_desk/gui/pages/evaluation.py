@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ class EvaluationPage(QWidget):
         proposed = found.selection()
         names = {*proposed.scorers, *proposed.cohorts}
         self.side.tick(lambda key: self._ticks.get(key, key in names))
+        self.centre.supplement.show_found(found)
         self._work_out()
 
     def _ticked(self) -> None:
@@ -154,7 +156,7 @@ class EvaluationPage(QWidget):
         before, self.board = self.board, board
         self._show_state()
         self.cards.show_board(board, self.work.bands, self.work.tables)
-        self.centre.supplement.show_results(Path(self._of), board.results, board.series)
+        self.centre.supplement.show_results(Path(self._of), board.results, board.series, self._looked_at)
         if before is None or before.results.selection != board.results.selection:
             self.cards.forget_choice()
         behind = self.patients.behind
@@ -208,8 +210,8 @@ class EvaluationPage(QWidget):
         if project is not None and not self._export.running:
             self.side.foot.show_progress(0, 0)
             self.side.foot.export.setEnabled(False)
-            cases = self.centre.supplement.cases.among(self.selection.cohorts)
-            self._export.start(project.folder, folder, self.selection, cases, self.cards.holm)
+            choices = replace(self.centre.supplement.choices(self.selection), holm=self.cards.holm)
+            self._export.start(project.folder, folder, self.selection, choices)
 
     def _exported(self, ok: bool, sentence: str) -> None:
         self.side.foot.show_end(ok, sentence, self._export.folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from aln_desk.domain.messages import Finished, Message, Progress
-from aln_desk.evaluation.selection import Selection
+from aln_desk.evaluation.selection import Choices, Selection, options
 from aln_desk.gui.child_process import COMMAND, ChildProcess
 
 
@@ -33,16 +33,12 @@ class Export(QObject):
         """Whether files are being written."""
         return self._child is not None
 
-    def start(
-        self, project: Path, out: Path, selection: Selection, cases: Sequence[str] = (), holm: bool = False
-    ) -> None:
-        """Write everything about a selection into ``out``, as `arguments` says; a second call while it runs does
-        nothing.
-        """
+    def start(self, project: Path, out: Path, selection: Selection, choices: Choices) -> None:
+        """Write everything about a selection into ``out``; a second call while it runs does nothing."""
         if self._child is not None:
             return
         self.folder, self._stopping, self._done = out, False, False
-        words = arguments(project, out, selection, cases, holm)
+        words = arguments(project, out, selection, choices)
         self._child = ChildProcess("The evaluation", words, self, self._command)
         self._child.message.connect(self._tell)
         self._child.finished.connect(self._end)
@@ -75,16 +71,7 @@ class Export(QObject):
             self.finished.emit(ok, f"Tables and figures were written to {self.folder}." if ok else sentence)
 
 
-def arguments(
-    project: Path, out: Path, selection: Selection, cases: Sequence[str] = (), holm: bool = False
-) -> list[str]:
-    """The command line that evaluates this selection, shows these patients as cases (in a cohort without one: those of
-    the rule) and with ``holm`` corrects the p of every pair.
-    """
+def arguments(project: Path, out: Path, selection: Selection, choices: Choices) -> list[str]:
+    """The command line that evaluates this selection with these choices, told as events and stopped with its input."""
     words = ["evaluate", str(project), "--out", str(out), "--events", "--shown", "--stop-with-stdin"]
-    words += [f"--threshold={selection.rule.text}", *(f"--cohort={name}" for name in selection.cohorts)]
-    if selection.filters:
-        words += ["--where", *(one.text for one in selection.filters)]
-    words += [f"--patients={name}" for name in cases]
-    words += ["--holm"] if holm else []
-    return [*words, "--runs", *selection.scorers]
+    return [*words, *options(selection, choices)]

@@ -19,10 +19,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from aln_desk.evaluation.gather import Gathered
 from aln_desk.evaluation.results import Results
+from aln_desk.evaluation.selection import Choices, Selection
 from aln_desk.gui.pages.evaluation_behind import Behind
 from aln_desk.gui.pages.evaluation_cards import Cards
-from aln_desk.gui.pages.evaluation_supplement_bodies import CaseTools, FigureBody
+from aln_desk.gui.pages.evaluation_supplement_bodies import CamTools, CaseTools, FigureBody
 from aln_desk.gui.pages.evaluation_supplement_card import KINDS, SupplementCard
 from aln_desk.gui.pages.evaluation_supplement_made import CAMS, CASES, LEARNING, MASKS, Wish
 from aln_desk.gui.pages.evaluation_supplement_work import SupplementWork
@@ -54,6 +56,8 @@ class Supplement(QWidget):
         self.results: Results | None = None
         self._folder = Path()
         self._series: Mapping[str, int] = {}
+        self._with_findings: frozenset[str] = frozenset()
+        self._subgroups_of = ""
         self._columns = 0
         self._soon = QTimer(self, interval=_SOON_MS, singleShot=True)
         self._soon.timeout.connect(self._make_what_is_seen)
@@ -62,14 +66,25 @@ class Supplement(QWidget):
         self._connect()
         self.enlarge("")
 
-    def show_results(self, folder: Path, results: Results, series: Mapping[str, int]) -> None:
+    def show_found(self, found: Gathered) -> None:
+        """What the project holds: of whom there can be case sheets, by which models."""
+        if found.with_findings != self._with_findings:
+            self._with_findings = found.with_findings
+            self.forget_images()
+        self.cases.keep(one.id for one in found.patients)
+
+    def show_results(self, folder: Path, results: Results, series: Mapping[str, int], subgroups_of: str = "") -> None:
         """Of these results of the project in this folder everything is made anew, as it is seen.
 
-        ``series`` are the numbers of the scorers' colours, by key.
+        ``series`` are the numbers of the scorers' colours, by key; ``subgroups_of`` is the key of the scorer whose
+        subgroups are shown (empty or unknown: the first).
         """
         if series != self._series:
             self.cards[LEARNING].forget()
-        self._folder, self.results, self._series = folder, results, series
+        self._folder, self.results, self._series, self._subgroups_of = folder, results, series, subgroups_of
+        models = [one for one in results.scorers if one.key in self._with_findings]
+        for tools in (self.cases, self.cams):
+            tools.offer(results.cohorts, models)
         self._soon.start()
 
     def forget(self, keys: Sequence[str]) -> None:
@@ -96,10 +111,28 @@ class Supplement(QWidget):
         assert isinstance(tools, CaseTools)
         return tools
 
+    @property
+    def cams(self) -> CamTools:
+        """Which two models stand side by side."""
+        tools = self.cards[CAMS].tools
+        assert isinstance(tools, CamTools)
+        return tools
+
+    def choices(self, selection: Selection) -> Choices:
+        """What is chosen on the cards, as far as it concerns these cohorts and scorers: what the cards show, and what
+        an export of the selection is to show.
+        """
+        models, beside = self._with_findings.intersection(selection.scorers), self.cams.models
+        return Choices(
+            tuple(self.cases.among(selection.cohorts)),
+            self.cases.model if self.cases.model in models else "",
+            beside if models.issuperset(beside) else (),
+            self._subgroups_of if self._subgroups_of in selection.scorers else "",
+        )
+
     def show_sheets(self, found: Behind) -> None:
         """Show the case sheets of these patients too, read by the first model that they are about."""
         if self.results is not None:
-            self.cases.offer(self.results)
             self.enlarge(CASES)
             self.cases.add_by_hand(found)
 
@@ -148,15 +181,11 @@ class Supplement(QWidget):
     def _make_what_is_seen(self) -> None:
         if self.results is None or not self.isVisible():
             return
+        results, choices = self.results, self.choices(self.results.selection)
         for key, card in self.cards.items():
-            if card.isVisible() and not card.visibleRegion().isEmpty() and card.stale(self.results):
-                self._make(key)
-
-    def _make(self, key: str) -> None:
-        if self.results is not None:
-            card = self.cards[key]
-            card.begin(self.results)
-            self.work.ask(Wish(key, self._folder, self.results, card.choice, self._series))
+            if card.isVisible() and not card.visibleRegion().isEmpty() and card.stale(results, choices):
+                card.begin(results, choices)
+                self.work.ask(Wish(key, self._folder, results, choices, card.cohort, self._series))
 
     def _arrange(self) -> None:
         """Cards beside each other, as many as there is room for; wide ones and a large one take a row."""
@@ -182,8 +211,9 @@ class Supplement(QWidget):
         self._area.verticalScrollBar().valueChanged.connect(lambda: self._soon.start())
         self._inside.installEventFilter(self)
         self.cases.changed.connect(lambda: self.casesChanged.emit(self.cases.by_hand))
+        for tools in (self.cases, self.cams):
+            tools.changed.connect(self._soon.start)
         for card in self.cards.values():
-            card.asked.connect(self._make)
             card.enlarged.connect(self.enlarge)
             card.stopped.connect(self.work.stop)
             card.continued.connect(self.work.go_on)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from aln_desk.evaluation.results import Results
+from aln_desk.domain.patient import Cohort
+from aln_desk.domain.scorer import Scorer
 from aln_desk.gui.pages.evaluation_behind import Behind
-from aln_desk.gui.pages.evaluation_supplement_made import Choice, Picture, Scale
+from aln_desk.gui.pages.evaluation_supplement_made import Picture, Scale, Shown
 from aln_desk.gui.widgets.drawn_figure import DrawnFigure, Row
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.widgets.plot_nomogram import NomogramView
@@ -71,35 +72,30 @@ class NomogramBody(QWidget):
 
 
 class Tools(QWidget):
-    """A card's own controls; ``changed`` says that something else is asked for."""
+    """A card's own controls; ``changed`` says that something else is asked for, ``cohort`` of whom (empty: of all)."""
 
     changed = Signal()
 
     def __init__(self, words: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.choice = Choice()
+        self.cohort = ""
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)
         self.boxes = [self._box(word) for word in words]
         self.row.addStretch(1)
 
-    def offer(self, results: Results) -> None:
-        """Offer what these results have."""
+    def offer(self, cohorts: Sequence[Cohort], models: Sequence[Scorer]) -> None:
+        """Offer these cohorts and the models whose findings on their images are kept."""
         raise NotImplementedError
 
-    def show_choice(self, shown: Choice) -> None:
+    def show_choice(self, shown: Shown) -> None:
         """Tell what is shown, also where nobody chose it."""
         raise NotImplementedError
 
-    def ask(self, choice: Choice) -> None:
-        """Ask for something else."""
-        self.choice = choice
-        self.changed.emit()
-
     def forget(self) -> None:
         """Ask for nothing: another project is open."""
-        self.ask(Choice())
+        raise NotImplementedError
 
     def _box(self, word: str) -> QComboBox:
         box = _Box()
@@ -109,6 +105,12 @@ class Tools(QWidget):
         self.row.addWidget(label(word, "muted"))
         self.row.addWidget(box)
         return box
+
+    def _show(self, *chosen: str) -> None:
+        """Name what is chosen in each box, where the box has it."""
+        for box, data in zip(self.boxes, chosen, strict=True):
+            if (place := box.findData(data)) >= 0:
+                box.setCurrentIndex(place)
 
     def _chosen(self) -> None:
         raise NotImplementedError
@@ -122,66 +124,77 @@ class _Box(QComboBox):
 
 
 class CaseTools(Tools):
-    """Whose cases, read by which model, and whether by rule. ``by_hand`` are the patients chosen, by cohort."""
+    """Whose cases, read by which ``model`` (its key; empty: the first), and whether by rule. ``by_hand`` are the
+    patients chosen, by cohort.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(("Cohort", "Read by"), parent)
+        self.model = ""
         self.by_hand: dict[str, tuple[str, ...]] = {}
         self.how = label("", "caption")
         self.by_rule = button("Choose by rule", "small", "Of each cell of the confusion matrix the median patient")
         self.by_rule.clicked.connect(self._choose_by_rule)
         self.row.addWidget(self.how)
         self.row.addWidget(self.by_rule)
-        self.ask(Choice())
+        self._tell("")
 
-    def offer(self, results: Results) -> None:
-        cohorts, models = self.boxes
-        _fill(cohorts, [(one.name, one.name) for one in results.cohorts])
-        _fill(models, _models(results))
+    def offer(self, cohorts: Sequence[Cohort], models: Sequence[Scorer]) -> None:
+        _fill(self.boxes[0], [(one.name, one.name) for one in cohorts])
+        _fill(self.boxes[1], _named(models))
+        self._show(self.cohort, self.model)
+        self._tell(self.boxes[0].currentData() or "")
 
-    def show_choice(self, shown: Choice) -> None:
-        cohorts, models = self.boxes
-        cohorts.setCurrentIndex(cohorts.findData(shown.cohort))
-        models.setCurrentIndex(models.findData(shown.models[0]))
-
-    def ask(self, choice: Choice) -> None:
-        super().ask(choice)
-        self._tell(len(choice.patients))
+    def show_choice(self, shown: Shown) -> None:
+        self._show(shown.cohort, shown.models[0])
 
     def forget(self) -> None:
         self.by_hand = {}
-        super().forget()
+        self._ask("", "")
 
     def add_by_hand(self, found: Behind) -> None:
-        """Show the sheets of these patients too, read by the first model that they are about."""
-        about = tuple(key for key in found.scorers if self.boxes[1].findData(key) >= 0)[:1]
+        """Show the sheets of these patients too, read by the first model on offer that they are about."""
+        about = (key for key in found.scorers if self.boxes[1].findData(key) >= 0)
         wanted = tuple(dict.fromkeys((*self.by_hand.get(found.cohort, ()), *found.patients)))
         self.by_hand[found.cohort] = wanted[:_MOST_BY_HAND]
-        self.ask(Choice(found.cohort, about or self.choice.models, wanted[:_MOST_BY_HAND]))
-        self._tell(len(wanted))
+        self._ask(found.cohort, next(iter(about), self.model), len(wanted))
 
     def restore(self, by_hand: Mapping[str, tuple[str, ...]]) -> None:
         """These were chosen when the project was left."""
         self.by_hand = dict(by_hand)
-        cohort = next(iter(by_hand), "")
-        self.ask(Choice(cohort, (), by_hand.get(cohort, ())))
+        self._ask(next(iter(by_hand), ""), "")
+
+    def keep(self, patients: Iterable[str]) -> None:
+        """These are still in the project; others have no case sheet any more."""
+        known = set(patients) if self.by_hand else set()
+        kept = {cohort: tuple(one for one in names if one in known) for cohort, names in self.by_hand.items()}
+        if kept != self.by_hand:
+            self.by_hand = {cohort: names for cohort, names in kept.items() if names}
+            self._ask(self.cohort, self.model)
 
     def among(self, cohorts: Sequence[str]) -> list[str]:
         """The patients chosen by hand in these cohorts; none: all cases are the rule's."""
         return [name for cohort in cohorts for name in self.by_hand.get(cohort, ())]
 
     def _choose_by_rule(self) -> None:
-        self.by_hand.pop(self.choice.cohort, None)
-        self.ask(Choice(self.choice.cohort, self.choice.models))
+        cohort = self.boxes[0].currentData() or ""
+        self.by_hand.pop(cohort, None)
+        self._ask(cohort, self.model)
 
     def _chosen(self) -> None:
-        """Patients chosen by hand are of their cohort."""
-        cohorts, models = self.boxes
-        cohort = str(cohorts.currentData())
-        self.ask(Choice(cohort, (str(models.currentData()),), self.by_hand.get(cohort, ())))
+        cohort, model = (box.currentData() or "" for box in self.boxes)
+        self._ask(cohort, model)
 
-    def _tell(self, asked: int) -> None:
-        count = len(self.choice.patients)
+    def _ask(self, cohort: str, model: str, wanted: int = 0) -> None:
+        """Ask for the cases of a cohort read by a model; by hand so many were ``wanted``."""
+        self.cohort, self.model = cohort, model
+        self._show(cohort, model)
+        self.changed.emit()
+        self._tell(cohort, wanted)
+
+    def _tell(self, cohort: str, asked: int = 0) -> None:
+        """How the cases of a cohort were chosen, where by hand so many were asked for."""
+        count = len(self.by_hand.get(cohort, ()))
         whole = f"{count} patient{'' if count == 1 else 's'}"
         most = f"the first {count} of {asked} patients" if asked > count else whole
         self.how.setText(f"Chosen by hand: {most}" if count else "By rule: the median patient of each cell")
@@ -189,29 +202,43 @@ class CaseTools(Tools):
 
 
 class CamTools(Tools):
-    """Which two models are compared."""
+    """Which two models are compared: ``models`` (keys, left and right; empty: those that the rule names)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(("Left", "Right"), parent)
+        self.models: tuple[str, str] | tuple[()] = ()
+        self._before: tuple[str, ...] = ()
+        """What the boxes named when both did."""
         for box in self.boxes:
             box.setPlaceholderText("Choose a model")
 
-    def offer(self, results: Results) -> None:
+    def offer(self, cohorts: Sequence[Cohort], models: Sequence[Scorer]) -> None:
         """Which two the export chooses is told when they are drawn; until then no box names one."""
         for box in self.boxes:
-            _fill(box, _models(results), first=-1)
+            _fill(box, _named(models), first=-1)
 
-    def show_choice(self, shown: Choice) -> None:
-        for box, key in zip(self.boxes, shown.models, strict=True):
-            box.setCurrentIndex(box.findData(key))
+    def show_choice(self, shown: Shown) -> None:
+        self._before = shown.models
+        self._show(*shown.models)
+
+    def forget(self) -> None:
+        self.models = self._before = ()
+        for box in self.boxes:
+            box.setCurrentIndex(-1)
 
     def _chosen(self) -> None:
-        if all(box.currentIndex() >= 0 for box in self.boxes):
-            self.ask(Choice(models=tuple(str(box.currentData()) for box in self.boxes)))
+        """A model that is chosen on the other side too changes sides with the one that was there."""
+        left, right = (box.currentData() for box in self.boxes)
+        if left == right and self._before:
+            right, left = self._before
+        if left and right and left != right:
+            self.models = self._before = left, right
+            self._show(left, right)
+            self.changed.emit()
 
 
-def _models(results: Results) -> list[tuple[str, str]]:
-    return [(one.name, one.key) for one in results.scorers if one.kind == "model"]
+def _named(models: Sequence[Scorer]) -> list[tuple[str, str]]:
+    return [(one.name, one.key) for one in models]
 
 
 def _fill(box: QComboBox, entries: Sequence[tuple[str, str]], first: int = 0) -> None:

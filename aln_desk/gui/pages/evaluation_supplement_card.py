@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from aln_desk.evaluation.results import Results
+from aln_desk.evaluation.selection import Choices
 from aln_desk.evaluation.tables.table import Table
 from aln_desk.gui.pages.evaluation_learning import LearningBody
 from aln_desk.gui.pages.evaluation_supplement_bodies import CamTools, CaseTools, FigureBody, NomogramBody, Tools
@@ -20,7 +21,6 @@ from aln_desk.gui.pages.evaluation_supplement_made import (
     LEARNING,
     MASKS,
     NOMOGRAM,
-    Choice,
     Learnt,
     Made,
     Picture,
@@ -43,7 +43,8 @@ _ANY = 16777215
 class SupplementKind:
     """``key`` is the piece's, ``high`` the card's height among others; ``wide`` ones take a whole row.
 
-    ``called``: the threshold matters to what it shows. ``slow``: it tells how far it is and can be stopped.
+    ``called``: the threshold matters to what it shows. ``chosen`` picks what of the `Choices` matters to it.
+    ``slow``: it tells how far it is and can be stopped.
     """
 
     key: str
@@ -52,6 +53,7 @@ class SupplementKind:
     high: int = _TABLE
     wide: bool = False
     called: bool = False
+    chosen: Callable[[Choices], object] = lambda choices: None
     slow: bool = False
     tools: Callable[[], Tools] | None = None
 
@@ -60,14 +62,38 @@ KINDS = (
     SupplementKind("figure_s2", "Flow of the patients", "Figure S2", _FIGURE, called=True),
     SupplementKind("table_s1", "Patients by node status", "Table S1", _FIGURE),
     SupplementKind("table_s7", "Flow by model", "Table S7", wide=True, called=True),
-    SupplementKind(CASES, "Cases", "Figure 4", 480, wide=True, called=True, tools=CaseTools),
-    SupplementKind(CAMS, "Evidence of two models", "Figure S1", 480, wide=True, called=True, tools=CamTools),
+    SupplementKind(
+        CASES,
+        "Cases",
+        "Figure 4",
+        480,
+        wide=True,
+        called=True,
+        chosen=lambda choices: (choices.patients, choices.cases_by),
+        tools=CaseTools,
+    ),
+    SupplementKind(
+        CAMS,
+        "Evidence of two models",
+        "Figure S1",
+        480,
+        wide=True,
+        called=True,
+        chosen=lambda choices: (choices.patients, choices.beside),
+        tools=CamTools,
+    ),
     SupplementKind(MASKS, "Masks against outlines", "Table S2", wide=True, slow=True),
     SupplementKind("table_s3", "Regression of clinical variables", "Table S3", wide=True),
     SupplementKind(NOMOGRAM, "Nomogram", "Figure S3: probability of a positive node", 400, wide=True),
     SupplementKind("table_s5", "Every pair of models", "Table S5: DeLong, McNemar", wide=True, called=True),
     SupplementKind("table_s4", "Calibration", "Table S4", wide=True),
-    SupplementKind("table_s6", "Subgroups", "Table S6: AUC of the first scores ticked", wide=True),
+    SupplementKind(
+        "table_s6",
+        "Subgroups",
+        "Table S6: of the scores on the card Subgroups",
+        wide=True,
+        chosen=lambda choices: choices.subgroups_of,
+    ),
     SupplementKind(LEARNING, "Learning curves", "Figure S6", 540, wide=True),
 )
 
@@ -82,9 +108,8 @@ def make_body(kind: SupplementKind) -> Body:
 
 
 class SupplementCard(QFrame):
-    """``asked`` says that something else is asked for; ``enlarged``, ``stopped`` and ``continued`` carry the key."""
+    """``enlarged``, ``stopped`` and ``continued`` carry the key."""
 
-    asked = Signal(str)
     enlarged = Signal(str)
     stopped = Signal(str)
     continued = Signal(str)
@@ -100,39 +125,35 @@ class SupplementCard(QFrame):
         self.open = button("Enlarge", "small", f"{kind.title} alone")
         self.open.setAccessibleName(f"Enlarge {kind.title}")
         self.large = False
-        self._asked: tuple[Results, Choice] | None = None
+        self._asked: tuple[Results, object] | None = None
         self._made: Made | None = None
         self._lay_out()
         self.open.clicked.connect(partial(self.enlarged.emit, kind.key))
         self.waiting.stop.clicked.connect(self._stop)
         self.waiting.go_on.clicked.connect(self._go_on)
-        if self.tools is not None:
-            self.tools.changed.connect(partial(self.asked.emit, kind.key))
         self.show_large(False)
 
     @property
-    def choice(self) -> Choice:
-        """What the card's own controls ask for."""
-        return self.tools.choice if self.tools else Choice()
+    def cohort(self) -> str:
+        """Whose figure the card's own controls ask for; empty: the first cohort's, or that of all."""
+        return self.tools.cohort if self.tools else ""
 
-    def stale(self, results: Results) -> bool:
-        """Whether what is shown, or being made, is of other results or of another choice."""
+    def stale(self, results: Results, choices: Choices) -> bool:
+        """Whether what is shown, or being made, is of other results or of other choices."""
         if self._asked is None:
             return True
-        before, choice = self._asked
+        before, chosen = self._asked
         rule = results.selection.rule if self.kind.called else before.selection.rule
         return (
-            choice != self.choice
+            chosen != self._chosen(choices)
             or before.selection != replace(results.selection, rule=rule)
             or before.scorers != results.scorers
             or before.patients != results.patients
         )
 
-    def begin(self, results: Results) -> None:
-        """It is being made of these results."""
-        self._asked = results, self.choice
-        if self.tools is not None:
-            self.tools.offer(results)
+    def begin(self, results: Results, choices: Choices) -> None:
+        """It is being made of these results, with these choices."""
+        self._asked = results, self._chosen(choices)
         self.body.setEnabled(False)
         self.state.setText("Being worked out…")
         if self._made is None or isinstance(self._made, Reason):
@@ -190,6 +211,10 @@ class SupplementCard(QFrame):
             self.body.show_table(None)
             self._fill()
         super().changeEvent(event)
+
+    def _chosen(self, choices: Choices) -> object:
+        """What was chosen that matters here."""
+        return self.cohort, self.kind.chosen(choices)
 
     def _fill(self) -> None:
         made, body = self._made, self.body

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from aln_desk.domain.errors import AlnError
 from aln_desk.domain.messages import Curve
 from aln_desk.domain.patient import Patient
 from aln_desk.evaluation.results import Results
+from aln_desk.evaluation.selection import BY_RULE, Choices
 from aln_desk.evaluation.tables.table import Table
 from aln_desk.io.project import Project
 from aln_desk.io.runs import read_events
@@ -32,26 +33,22 @@ _A_SLICE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What a card's own controls ask for, or what is shown: a cohort, models (keys), patients (ids) chosen by hand.
-
-    Empty: as the export chooses.
-    """
+class Shown:
+    """Of whom a figure is: a cohort, and models (keys) in their order; empty where it has none of its own."""
 
     cohort: str = ""
     models: tuple[str, ...] = ()
-    patients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A published figure as SVG; ``rows`` as in `Drawn`; ``shown`` says what of the choices it shows."""
+    """A published figure as SVG; ``rows`` as in `Drawn`; ``shown`` says whom it shows."""
 
     svg: bytes
     title: str
     legend: str
     rows: tuple[tuple[str, float, float], ...] = ()
-    shown: Choice = Choice()
+    shown: Shown = Shown()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,15 +101,17 @@ Made = Table | Picture | Scale | Learnt | Reason | Further
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wish:
-    """A card (its ``key`` is a piece's) of these results of the project in ``folder``.
+    """A card (its ``key`` is a piece's) of these results of the project in ``folder``, with the export's choices.
 
-    ``series`` are the numbers of the scorers' colours, by key.
+    ``cohort`` is the one of which a figure of one cohort is wanted (empty or unknown: the first one), ``series`` are
+    the numbers of the scorers' colours, by key.
     """
 
     key: str
     folder: Path
     results: Results
-    choice: Choice = Choice()
+    choices: Choices = BY_RULE
+    cohort: str = ""
     series: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -129,7 +128,7 @@ def make(wish: Wish) -> Made:
     }
     try:
         with Project.open(wish.folder) as project:
-            study = Study(project, wish.results, wish.choice.patients)
+            study = Study(project, wish.results, wish.choices)
             return makers.get(wish.key, _piece)(study, wish)
     except (NothingToShow, AlnError) as error:
         return Reason(str(error))
@@ -141,33 +140,27 @@ def _piece(study: Study, wish: Wish) -> Made:
 
     piece = next(one for one in pieces.pieces(study) if one.key == wish.key)
     found = pieces.made(piece, study)
-    return found if isinstance(found, Table) else _picture(found, Choice())
+    return found if isinstance(found, Table) else _picture(found)
 
 
 def _cases(study: Study, wish: Wish) -> Made:
-    """Fig 4 of one cohort, read by the first model chosen or the first that has read images."""
+    """Fig 4 of one cohort."""
     from aln_desk.evaluation import image_pieces
     from aln_desk.evaluation.study import with_cohorts
 
     with_cohorts(study)
-    only = [one for one in study.results.scorers if one.key in wish.choice.models]
-    if only:
-        study = replace(study, results=replace(study.results, scorers=tuple(only)))
-    cohort = next((one for one in study.cohorts if one.name == wish.choice.cohort), study.cohorts[0])
+    cohort = next((one for one in study.cohorts if one.name == wish.cohort), study.cohorts[0])
     drawn = image_pieces.cases(study, cohort)
-    reader = image_pieces.first_reader(study).scorer.key
-    return _picture(drawn, Choice(cohort.name, (reader,), study.by_hand))
+    return _picture(drawn, Shown(cohort.name, (image_pieces.case_model(study).scorer.key,)))
 
 
 def _cams(study: Study, wish: Wish) -> Made:
-    """Fig S1 of the two models chosen, else as in the paper."""
+    """Fig S1, and whom it shows."""
     from aln_desk.evaluation import image_pieces
 
-    there = {one.key for one in study.results.scorers}
-    models = wish.choice.models if there.issuperset(wish.choice.models) else ()
-    drawn = image_pieces.cams(study, models)
-    first, second = image_pieces.two_readers(study, models)
-    return _picture(drawn, Choice(models=(first.scorer.key, second.scorer.key)))
+    drawn = image_pieces.cams(study)
+    left, right = image_pieces.two_models(study)
+    return _picture(drawn, Shown(models=(left.scorer.key, right.scorer.key)))
 
 
 def _nomogram(study: Study, wish: Wish) -> Made:
@@ -193,8 +186,7 @@ def _masks(study: Study, wish: Wish) -> Made:
     """The beginning of Table S2, which is measured slice by slice."""
     from aln_desk.evaluation import image_pieces
 
-    if not study.readers_of_images:
-        image_pieces.first_reader(study)  # says what to do
+    image_pieces.with_findings(study)  # else it says what to do
     patients = image_pieces.measured_patients(study)
     return Further(0, len(patients), partial(_measure, study, patients, 0, ()))
 
@@ -206,7 +198,7 @@ def _measure(study: Study, patients: Sequence[Patient], done: int, before: tuple
 
     found, until = list(before), time.monotonic() + _A_SLICE
     while done < len(patients) and time.monotonic() < until:
-        found += image_pieces.overlaps_of(patients[done], study.readers_of_images)
+        found += image_pieces.overlaps_of(patients[done], study.with_findings)
         done += 1
     if done < len(patients):
         return Further(done, len(patients), partial(_measure, study, patients, done, tuple(found)))
@@ -216,7 +208,7 @@ def _measure(study: Study, patients: Sequence[Patient], done: int, before: tuple
         return Reason(str(reason))
 
 
-def _picture(drawn: Drawn, shown: Choice) -> Picture:
+def _picture(drawn: Drawn, shown: Shown = Shown()) -> Picture:
     from aln_desk.evaluation.figures import rendered
 
     return Picture(rendered(drawn.figure, "svg"), drawn.title, drawn.legend, drawn.rows, shown)

@@ -190,7 +190,7 @@ def _gather(folder: Path, known: Gathered | None) -> tuple[Gathered, frozenset[s
 
 def _contents(found: Gathered) -> tuple[object, ...]:
     scorers = [(one.key, one.name, one.scores, one.uncertain, str(one.threshold)) for one in found.scorers]
-    return scorers, found.cohorts, found.patients
+    return scorers, found.cohorts, found.patients, found.with_findings
 
 
 def _record(folder: Path, results: Results) -> Mapping[str, int]:

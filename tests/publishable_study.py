@@ -16,7 +16,7 @@ from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL, Shape
 from aln_desk.domain.verdict import InstancePrediction, Placement, decide
 from aln_desk.evaluation.gather import gather
 from aln_desk.evaluation.results import Results, work_out
-from aln_desk.evaluation.selection import Filter, Selection
+from aln_desk.evaluation.selection import BY_RULE, Choices, Filter, Selection
 from aln_desk.evaluation.study import Study
 from aln_desk.io import checkpoint, images, labelme_json, predictions
 from aln_desk.io.project import Project
@@ -57,9 +57,9 @@ def evaluate(project: Project, cohorts: tuple[str, ...] = COHORTS, *filters: Fil
     return work_out(selection, found.scorers, found.cohorts, found.patients)
 
 
-def study(project: Project, *by_hand: str) -> Study:
+def study(project: Project, choices: Choices = BY_RULE) -> Study:
     """Everything of the project, ready to be published."""
-    return Study(project, evaluate(project), by_hand)
+    return Study(project, evaluate(project), choices)
 
 
 def score_of(number: int, place: int) -> float:

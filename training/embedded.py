@@ -27,24 +27,38 @@ from aln_desk.stats.roc import auc, auc_interval
 from training import commands, once, real_images, simulated, tables
 from training.commands import Clock
 from training.run import Job, Stages
-from training.simulated import PATIENTS, SEED
+from training.simulated import PATIENTS, SEED, TRAINING
 
 Setting = tuple[str, str]
 
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of stage 1's teaching: its settings beside `SETTINGS`, and the cohorts that teach it, none for all."""
+
+    settings: tuple[Setting, ...]
+    cohorts: tuple[str, ...] = ()
+
+
 PRESET = "small"
-PARTS: tuple[tuple[Setting, ...], ...] = (
-    (
-        ("size", "160"),
-        ("mtl.iterations", "3000"),
-        ("mtl.learning_rate", "1e-3"),
+PARTS: tuple[Part, ...] = (
+    Part(
+        (
+            ("size", "160"),
+            ("mtl.iterations", "3000"),
+            ("mtl.learning_rate", "1e-3"),
+        ),
+        (TRAINING,),
     ),
-    (
-        ("size", "256"),
-        ("mtl.iterations", "1500"),
-        ("mtl.learning_rate", "4e-4"),
+    Part(
+        (
+            ("size", "256"),
+            ("mtl.iterations", "1500"),
+            ("mtl.learning_rate", "4e-4"),
+        )
     ),
 )
-"""Stage 1 learns small images first, where a step costs a third, and goes on with large ones."""
+"""Stage 1 learns small images of simulated patients first, where a step costs a third, and then large ones of all."""
 SETTINGS: tuple[Setting, ...] = (
     ("backbone", "resnet10t"),
     ("clean", "true"),
@@ -108,16 +122,20 @@ def learn(
     device: str,
     settings: Sequence[Setting] = (),
     fold: tuple[int, int] | None = None,
+    parts: Sequence[Part] = PARTS,
 ) -> Path:
-    """Train `PARTS` one after another, each from the parameters of the one before, and stage 2 with the last; give the
-    model. ``settings`` change every part. Finished runs are not done again; stopped ones go on.
+    """Train ``parts``, the first of `PARTS`, one after another, each from the parameters of the one before, and stage 2
+    with the last of all; give the model. ``settings`` change every part. Finished runs are not done again; stopped ones
+    go on. What simulated patients alone teach is the same for every ``label`` and ``fold``, and is done once.
     """
     model, start = Path(), ""
-    for number, part in enumerate(PARTS, start=1):
-        asked = (*SETTINGS, *part, ("pretrained", start), *settings)
-        is_last = number == len(PARTS)
-        last, name = (stages, label) if is_last else ("mtl", f"{label}, part {number}")
-        model = once.trained(Job(project, last, PRESET, asked, device=device, name=name, fold=fold))
+    for number, part in enumerate(parts, start=1):
+        asked = (*SETTINGS, *part.settings, ("pretrained", start), *settings)
+        is_last = part is PARTS[-1]
+        name = label if is_last else f"{'embedded' if part.cohorts else label}, part {number}"
+        held_out = None if part.cohorts else fold
+        last: Stages = stages if is_last else "mtl"
+        model = once.trained(Job(project, last, PRESET, asked, part.cohorts, device, name=name, fold=held_out))
         start = model.name
     return model
 

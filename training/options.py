@@ -38,6 +38,7 @@ OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "rotation and gamma": (("mtl.rotate", "10"), ("mtl.gamma", "0.3")),
     "averaged parameters": (("mtl.ema", "0.99"),),
     "patient-balanced sampling": (("mtl.balanced", "true"),),
+    "tokens know the view": (("mil.view_embedding", "true"),),
     "node images left out at random": (("mil.node_dropout", "0.3"),),
 }
 TOGETHER = "all of them"

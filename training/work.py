@@ -208,6 +208,7 @@ class Work:
             dim=first.net.token_dim,
             layers=recipe.layers,
             dropout=recipe.dropout,
+            view_embedding=recipe.view_embedding,
             members=recipe.members,
             views=self.recipe.views,
         )

@@ -151,6 +151,9 @@ class MilRecipe:
         low=0,
         high=1,
     )
+    view_embedding: bool = _set(
+        False, "Tokens know the view", "Tell the Transformer which images are of lymph nodes; not in the paper."
+    )
     members: int = _set(1, "Ensemble", "Networks from as many seeds, whose logits are averaged.", low=1, high=32)
     patience: int = _set(0, "Patience (rounds)", "Stop after so many rounds without a better one; 0: never.", low=0)
     keep: str = _set(
@@ -271,6 +274,11 @@ def check(recipe: Recipe) -> None:
         raise BadSetting("size cannot be used as it is set; it must be a multiple of 32, such as 256.")
     if recipe.mtl.scale_low > recipe.mtl.scale_high:
         raise BadSetting("mtl.scale_low cannot be used as it is set; it must be at most mtl.scale_high.")
+    if recipe.mil.view_embedding and recipe.mil.kind != "transformer":
+        raise BadSetting(
+            f"mil.view_embedding cannot be used as it is set; it must be false for '{recipe.mil.kind}': only the "
+            "transformer can be told the view."
+        )
 
 
 def settings(recipe: Recipe) -> dict[str, Setting]:

@@ -81,6 +81,13 @@ def test_a_value_that_cannot_be_used_is_refused_with_what_can(key: str, text: st
         recipes.check(recipes.change(Recipe(), {key: text}))
 
 
+def test_only_the_transformer_can_be_told_the_view() -> None:
+    asked = {"mil.view_embedding": "true"}
+    recipes.check(recipes.change(Recipe(), asked))
+    with pytest.raises(BadSetting, match="it must be false for 'abmil'"):
+        recipes.check(recipes.change(Recipe(), {**asked, "mil.kind": "abmil"}))
+
+
 def test_limits_are_included() -> None:
     between = Setting("Words", "Help.", low=0, high=2)
     assert [between.allows(value) for value in (-0.1, 0, 2, 2.1)] == [False, True, True, False]

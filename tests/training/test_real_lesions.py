@@ -66,6 +66,7 @@ def test_every_real_image_is_measured_once_by_a_model_that_has_not_seen_it(study
     words = [word for key, value in small.items() for word in ("--set", f"{key}={value}")]
     out = tmp_path / "out"
     asked = [str(study), "--real", str(folder), "--out", str(out), "--folds", "2", "--device", "cpu", *words]
+    asked += ["--at-once", "2"]
     assert real_lesions.main(asked) == 0
     with (out / "lesions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

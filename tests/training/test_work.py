@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("thin_network")
 ALL_OPTIONS = (
     ("mask_tokens", "2"),
     ("type_tokens", "true"),
+    ("shape_tokens", "true"),
     ("pooling", "attention"),
     ("clean", "true"),
     ("calibration", "platt"),
@@ -54,14 +55,16 @@ def test_every_option_is_in_the_model_and_its_manifest(study: Path) -> None:
         part, _, name = key.rpartition(".")
         value = recipe[part][name] if part else recipe[name]
         assert str(value).lower() == text or float(value) == float(text), key
-    assert (model.mtl.config.mask_tokens, model.mtl.config.type_tokens, model.mtl.config.pooling) == (
-        2,
-        True,
-        "attention",
-    )
+    net = model.mtl.config
+    assert (net.mask_tokens, net.type_tokens, net.shape_tokens, net.pooling) == (2, True, True, "attention")
     assert model.preprocess.clean
     assert isinstance(model.mil, BagEnsemble)
     assert manifest["calibration"] is not None
+
+
+def test_the_transformer_is_told_the_view_where_that_is_asked(study: Path) -> None:
+    folder = trained(job(study, ("mil.kind", "transformer"), ("mil.layers", "1"), ("mil.view_embedding", "true")))
+    assert load_model(folder, torch.device("cpu")).mil.config.reads_view
 
 
 def geometries(monkeypatch: pytest.MonkeyPatch) -> list[str]:

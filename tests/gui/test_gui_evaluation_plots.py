@@ -135,6 +135,20 @@ def test_bands_of_many_lines_are_drawn_only_where_one_is_pointed_at(qtbot: QtBot
     assert pointed != grabbed(plot)
 
 
+def test_a_long_name_takes_two_lines_of_the_key_where_the_height_allows_it(qtbot: QtBot) -> None:
+    key = Key()
+    qtbot.addWidget(key)
+    key.tell([Entry(0, "Multi-task, transformer", "0.889 (0.6–1.0)"), Entry(1, "Fusion", "0.8")])
+    needed = key.sizeHint().height()
+    key.resize(130, needed + 20)
+    assert key.names() == ["Multi-task,\ntransformer", "Fusion"]
+    assert not key.grab().isNull()
+    key.resize(130, needed)
+    assert key.names() == ["Multi-task, transformer", "Fusion"]
+    key.resize(400, needed)
+    assert key.names() == ["Multi-task, transformer", "Fusion"]
+
+
 def test_the_key_names_every_line(qtbot: QtBot) -> None:
     key = Key()
     key.tell([Entry(0, "Good", "0.889 (0.6–1.0)"), Entry(-1, "Treat all")])

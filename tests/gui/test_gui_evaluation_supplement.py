@@ -579,6 +579,31 @@ def test_a_card_with_nothing_to_show_is_low_and_a_large_one_alone(qtbot: QtBot) 
     assert supplement.cards["table_s1"].x() < 20 and supplement.cards["table_s1"].width() > 1300
 
 
+def test_back_from_a_large_card_leads_to_where_it_lies_among_the_others(qtbot: QtBot) -> None:
+    supplement = Supplement()
+    qtbot.addWidget(supplement)
+    supplement.resize(860, 640)
+    supplement.show()
+    qtbot.waitExposed(supplement)
+    supplement.go_to(CASES)
+    before = supplement.cards[CASES].mapTo(supplement, QPoint()).y()
+    assert supplement.cards[CASES].y() > supplement.height(), "there is something to scroll"
+    supplement.enlarge(CASES)
+    QApplication.processEvents()
+    supplement.enlarge("")
+    assert supplement.cards[CASES].mapTo(supplement, QPoint()).y() == before
+    assert supplement.focusWidget() is supplement.cards[CASES].open
+
+
+def test_of_one_model_alone_there_are_no_two_to_choose(qtbot: QtBot) -> None:
+    supplement = Supplement()
+    qtbot.addWidget(supplement)
+    supplement.cams.offer((), [scorer(GOOD)])
+    assert supplement.cams.isHidden()
+    supplement.cams.offer((), [scorer(GOOD), scorer(POOR)])
+    assert not supplement.cams.isHidden()
+
+
 def test_no_model_is_named_before_the_evidence_of_two_is_drawn(qtbot: QtBot) -> None:
     supplement = Supplement()
     qtbot.addWidget(supplement)

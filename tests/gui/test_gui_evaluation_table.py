@@ -19,6 +19,11 @@ TABLE = Table("t", "T", ("Model", "Patients (positive)", "AUC (95 % CI)", "Accur
 pytestmark = pytest.mark.usefixtures("qapp")
 
 
+def broken_names() -> tuple[tuple[str, ...], ...]:
+    """The rows of the folded table, its names on two lines."""
+    return tuple(("Multi-task,\ntransformer", *row[1:]) for row in folded(TABLE).table.rows)
+
+
 def width(table: Table) -> int:
     return sum(plain(table).widths)
 
@@ -39,11 +44,18 @@ def test_a_narrower_one_is_folded_before_its_limits() -> None:
 
 def test_only_a_brief_one_leaves_limits_away_and_only_where_they_do_not_fit() -> None:
     least = sum(folded(TABLE).widths) - plain(TABLE).widths[0] + 100
-    assert fit(TABLE, least, brief=True).table == folded(TABLE).table
-    assert fit(TABLE, least - 1, brief=False).table == folded(TABLE).table
+    assert fit(TABLE, least, brief=True).table.rows == broken_names()
+    assert fit(TABLE, least - 1, brief=False).table.rows == broken_names()
     brief = fit(TABLE, least - 1, brief=True)
-    assert [cell.partition("\n")[2] for cell in brief.table.rows[0]] == ["", "", "0.826\u20131.000", "", ""]
-    assert fit(TABLE, 90, brief=True).table == folded(TABLE).table, "where nothing fits, nothing is left away"
+    assert [cell.partition("\n")[2] for cell in brief.table.rows[0][1:]] == ["", "0.826\u20131.000", "", ""]
+    assert fit(TABLE, 90, brief=True).table.rows == broken_names(), "where nothing fits, nothing is left away"
+
+
+def test_a_name_too_long_for_its_column_takes_two_lines_but_one_word_of_it_is_cut_down() -> None:
+    least = sum(folded(TABLE).widths) - plain(TABLE).widths[0] + 100
+    assert fit(TABLE, least, brief=True).table.rows == broken_names()
+    endless = replace(TABLE, rows=(("Multitasktransformerofthreehospitals", *ROW[1:]),))
+    assert fit(endless, least, brief=True).table.rows[0][0] == endless.rows[0][0]
 
 
 def test_shares_and_words_in_brackets_stay_beside_their_figure() -> None:

@@ -64,6 +64,21 @@ def test_each_decision_has_its_own_sign(qtbot: QtBot) -> None:
     assert len(set(pictures)) == 4
 
 
+def test_on_a_wide_screen_the_score_stays_near_its_dot(page: PatientsPage) -> None:
+    page.resize(2400, 700)
+    page.table.clearSelection()
+    cell_of_verdict = page.table.visualRect(page.filter.index(0, VERDICT_COLUMN))
+    assert cell_of_verdict.width() > 900
+    picture = page.table.viewport().grab(cell_of_verdict).toImage()
+    ground = picture.pixelColor(picture.width() - 2, picture.height() // 2)
+    drawn = [
+        x
+        for x in range(picture.width())
+        if any(picture.pixelColor(x, y) != ground for y in range(4, picture.height() - 4))
+    ]
+    assert 400 < drawn[-1] / picture.devicePixelRatio() < 500
+
+
 def test_it_is_sorted_by_any_column_in_natural_order(page: PatientsPage) -> None:
     assert visible(page) == ["P1", "P2", "P10"]
     page.table.sortByColumn(VERDICT_COLUMN, Qt.SortOrder.DescendingOrder)

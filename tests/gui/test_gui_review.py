@@ -53,6 +53,15 @@ def test_the_verdict_is_told_in_number_word_and_sentence(page: ReviewPage) -> No
     assert not panel.read.isVisible() and not panel.missing.isVisible()
 
 
+def test_a_verdict_without_shares_leaves_no_gap_for_them(page: ReviewPage) -> None:
+    panel, patient, verdict = page.panel, page._workspace.patient, page._workspace.verdict("P1")
+    assert patient is not None and verdict is not None and not panel.shares.isHidden()
+    panel.show_verdict(patient, replace(verdict, shares={}))
+    assert panel.shares.isHidden() and panel._shares_heading.isHidden()
+    panel.show_verdict(patient, verdict)
+    assert not panel.shares.isHidden()
+
+
 def test_a_negative_verdict_has_its_own_sign(page: ReviewPage) -> None:
     trigger(page, "go.patient_next")
     assert page.panel.decision.text() == "− Negative"

@@ -66,11 +66,11 @@ class Table:
 
     def right(self) -> tuple[bool, ...]:
         """Which columns hold figures, whose ends are aligned: at least half of their filled cells begin as a number
-        does. The first column never does.
+        does; an empty column waits for figures. The first column never does.
         """
         filled = [[row[place] for row in self.rows if row[place]] for place in range(1, len(self.columns))]
         figures = [sum(bool(_FIGURES.match(cell)) for cell in cells) for cells in filled]
-        return (False, *(0 < len(cells) <= 2 * count for cells, count in zip(filled, figures, strict=True)))
+        return (False, *(len(cells) <= 2 * count for cells, count in zip(filled, figures, strict=True)))
 
     def widths(self) -> list[int]:
         """Signs of the widest cell of each column, headings aside: the columns' widths in a terminal."""

@@ -141,7 +141,7 @@ class _Curves(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(8)
         self._row.addWidget(self.plot, 5)
-        self._row.addWidget(self.key, 3, Qt.AlignmentFlag.AlignTop)
+        self._row.addWidget(self.key, 3)
         self._row.addStretch(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

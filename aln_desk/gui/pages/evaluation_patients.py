@@ -58,7 +58,7 @@ class CellPatients(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.list, context=Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self._go_back)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 6, 12)
+        column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(4)
         column.addWidget(label("Patients", "heading"))
         column.addWidget(self.title)

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QGridLayout,
     QHBoxLayout,
     QMenu,
@@ -149,6 +150,7 @@ class Supplement(QWidget):
         if self.large:
             self.back.setFocus()
         elif before:
+            self.cards[before].open.setFocus()
             self.go_to(before)
         self._soon.start()
 
@@ -161,6 +163,7 @@ class Supplement(QWidget):
     def go_to(self, key: str) -> None:
         """Bring a card into sight."""
         self._grid.activate()
+        QApplication.sendEvent(self._area, QEvent(QEvent.Type.LayoutRequest))  # else it scrolls as far as it did before
         self._area.verticalScrollBar().setValue(self.cards[key].y() - 4)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

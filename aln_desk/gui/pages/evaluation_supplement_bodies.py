@@ -213,9 +213,12 @@ class CamTools(Tools):
             box.setPlaceholderText("Choose a model")
 
     def offer(self, cohorts: Sequence[Cohort], models: Sequence[Scorer]) -> None:
-        """Which two the export chooses is told when they are drawn; until then no box names one."""
+        """Which two the export chooses is told when they are drawn; until then no box names one. Of fewer than
+        two there is nothing to choose.
+        """
         for box in self.boxes:
             _fill(box, _named(models), first=-1)
+        self.setVisible(len(models) > 1)
 
     def show_choice(self, shown: Shown) -> None:
         self._before = shown.models

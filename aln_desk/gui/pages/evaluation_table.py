@@ -167,10 +167,10 @@ class FigureTable(QTableWidget):
         row, whole, ends = table.rows[number], self.shown, table.right()
         heading = is_heading(row)
         for place, text in enumerate(row):
-            entry = QTableWidgetItem(STEP * table.depth(number) + text if place == 0 else text)
+            entry = QTableWidgetItem(_indented(text, table.depth(number)) if place == 0 else text)
             entry.setTextAlignment(_side(ends[place]))
             if place == 0:
-                entry.setToolTip(text)  # it may be cut down
+                entry.setToolTip(text.replace("\n", " "))  # it may be cut down
             elif whole is not None and whole.rows[number][place] != text:
                 entry.setToolTip(f"{table.columns[place]} {whole.rows[number][place]}")
             if heading:
@@ -182,7 +182,9 @@ class FigureTable(QTableWidget):
 
 
 class _Cell(QStyledItemDelegate):
-    """Words with no more beside them than `fit` reckons with; a second line stands below, small and quiet."""
+    """Words with no more beside them than `fit` reckons with; a second line stands below, small and quiet, that of a
+    name as strong as the first.
+    """
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -194,8 +196,12 @@ class _Cell(QStyledItemDelegate):
         shown.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, shown, painter, shown.widget)
         box = QRectF(shown.rect).adjusted(MARGIN, 5, -MARGIN, -5)
         side, high = shown.displayAlignment & _ACROSS, Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(shown.font)
         painter.setPen(shown.palette.color(QPalette.ColorRole.Text))
+        if below and index.column() == 0:
+            painter.setFont(plot_axes.caption())
+            painter.drawText(QRectF(shown.rect).adjusted(MARGIN, 0, 0, 0), side | high, str(index.data()))
+            return
+        painter.setFont(shown.font)
         room = round(box.width()) + 1  # words are a fraction of a pixel wider than they are measured
         words = shown.fontMetrics.elidedText(value, shown.textElideMode, room)
         painter.drawText(box, side | (Qt.AlignmentFlag.AlignTop if below else high), words)
@@ -210,6 +216,10 @@ def _copies(event: QEvent) -> bool:
 
 def _side(right: bool) -> Qt.AlignmentFlag:
     return (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
+
+
+def _indented(name: str, depth: int) -> str:
+    return "\n".join(STEP * depth + line for line in name.split("\n"))
 
 
 def _bold() -> QFont:

@@ -59,7 +59,8 @@ def fit(table: Table, room: int, brief: bool) -> Fit:
             found = narrowed(folded(without_limits(table)), room)
         if sum(found.widths) > room:
             found = whole
-    return _widened(found, room)
+    found = _widened(found, room)
+    return with_names_broken(found) if found.folded else found
 
 
 def plain(table: Table) -> Fit:
@@ -80,6 +81,18 @@ def narrowed(found: Fit, room: int) -> Fit:
     """With its names, in the first column, cut down as far as it takes."""
     first, *others = found.widths
     return replace(found, widths=(min(first, max(_LEAST_NAME, room - sum(others))), *others))
+
+
+def with_names_broken(found: Fit) -> Fit:
+    """With names that do not fit their column on two lines, where they fit these."""
+    table, metrics = found.table, QFontMetrics(theme.body_font())
+    rows = list(table.rows)
+    for number, (name, *others) in enumerate(rows):
+        room = found.widths[0] - 2 * MARGIN - metrics.horizontalAdvance(STEP * table.depth(number))
+        if others and not is_heading(rows[number]) and metrics.horizontalAdvance(name) > room:
+            lines = plot_axes.lines(name, room)
+            rows[number] = (lines if "\n" in lines else name, *others)
+    return replace(found, table=replace(table, rows=tuple(rows)))
 
 
 def without_limits(table: Table) -> Table:

@@ -27,6 +27,10 @@ from aln_desk.gui.widgets.query_line import NoMatch, QueryLine
 from aln_desk.gui.workspace import Workspace
 
 _WIDTHS = (150, 130, 110, 190, 70, 60, 90, 70)
+_LONGEST_BAR = 400.0
+"""Pixels; on a wide screen the score stays near its dot."""
+_HEADINGS = "QHeaderView::section { padding: 6px 11px; }"
+"""They begin where the words below them do."""
 
 
 class VerdictDelegate(QStyledItemDelegate):
@@ -43,10 +47,11 @@ class VerdictDelegate(QStyledItemDelegate):
         self._paint_ground(painter, option, index)
         painter.save()
         paint_dot(painter, QPointF(rect.left() + 14, rect.center().y()), row.verdict.decision)
-        bar = QRectF(rect.left() + 30, rect.center().y() - 2.5, max(20.0, rect.width() - 82), 5)
+        long = min(max(20.0, rect.width() - 82), _LONGEST_BAR)
+        bar = QRectF(rect.left() + 30, rect.center().y() - 2.5, long, 5)
         paint_bar(painter, bar, row.verdict.score, verdict_colour(row.verdict.decision))
         painter.setPen(QColor(theme.palette().text))
-        figure = rect.adjusted(0, 0, -10, 0)
+        figure = QRectF(rect.left(), rect.top(), bar.right() + 42 - rect.left(), rect.height())
         alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
         painter.drawText(figure, alignment, f"{row.verdict.score:.2f}")
         painter.restore()
@@ -159,6 +164,7 @@ class PatientsPage(QWidget):
 
     def _dress_table(self) -> None:
         self.table.setMouseTracking(True)
+        self.table.setStyleSheet(_HEADINGS)
         self.table.setModel(self.filter)
         self.table.setItemDelegateForColumn(VERDICT_COLUMN, VerdictDelegate(self.table))
         self.table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)

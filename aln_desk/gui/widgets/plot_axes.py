@@ -99,6 +99,16 @@ def short(words: str, width: float, bold: bool = False) -> str:
     return QFontMetricsF(caption(bold)).elidedText(words, Qt.TextElideMode.ElideMiddle, width)
 
 
+def lines(words: str, width: float) -> str:
+    """``words`` on one line or, where that is too long for ``width`` pixels, on two; else they lose their middle."""
+    metrics, parts = QFontMetricsF(caption()), words.split(" ")
+    if metrics.horizontalAdvance(words) <= width:
+        return words
+    pairs = ((" ".join(parts[:place]), " ".join(parts[place:])) for place in range(len(parts) - 1, 0, -1))
+    fitting = (pair for pair in pairs if max(map(metrics.horizontalAdvance, pair)) <= width)
+    return "\n".join(next(fitting, (short(words, width),)))
+
+
 def _paint_names(painter: QPainter, area: QRectF, axes: Axes) -> None:
     painter.setPen(QColor(theme.palette().muted))
     below = QRectF(area.left(), area.bottom() + 19, area.width(), 16)

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 _LEFT, _TOP, _LOW = 118.0, 20.0, 20.0
 _MOST = 168.0, 104.0
 """Pixels of a square in width and height."""
+_TWO_LINES = 28.0
+"""Pixels of a square in height from which a name beside it may take two lines."""
 _LEVELS = ((0.001, 0.85), (0.01, 0.6), (0.05, 0.35))
 """Below this p, this strength of colour; each step also has its sign, so that it is never told by colour alone."""
 _ALONE = "Two scores are needed for a comparison."
@@ -150,7 +152,8 @@ class DelongView(QWidget):
         painter.drawLine(QPointF(0, box.center().y()), QPointF(14, box.center().y()))
         painter.drawLine(QPointF(top.center().x() - 7, 9), QPointF(top.center().x() + 7, 9))
         painter.setPen(QColor(theme.palette().text))
-        words = plot_axes.short(self.squares.names[place], box.left() - 26)
+        fitted = plot_axes.lines if box.height() >= _TWO_LINES else plot_axes.short
+        words = fitted(self.squares.names[place], box.left() - 26)
         painter.drawText(QRectF(20, box.top(), box.left() - 24, box.height()), Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint(self, painter: QPainter, row: int, column: int) -> None:

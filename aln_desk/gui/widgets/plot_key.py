@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -15,6 +15,8 @@ from aln_desk.gui.widgets import plot_axes, plot_style
 _SWATCH, _GAP = 22, 7
 _ONE, _TWO = 19, 36
 """Height of an entry of one row, and of one with figures below the name."""
+_LINE = 14
+"""How much higher a name on two lines is."""
 _LEAST = 150
 
 
@@ -28,7 +30,9 @@ class Entry:
 
 
 class Key(QWidget):
-    """A column of entries, each as wide as there is room; names that do not fit lose their middle."""
+    """A column of entries, each as wide as there is room; long names take two lines where the height
+    allows it, and lose their middle where it does not.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,11 +59,17 @@ class Key(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         top, tight = 0.0, self.sizeHint().height() > self.height()
-        for entry in self.entries:
-            height = _ONE if tight else _height(entry)
-            self._paint(painter, QRectF(0, top, self.width(), height), entry, tight)
+        for entry, name in zip(self.entries, self.names(), strict=True):
+            height = _ONE if tight else _height(entry) + _LINE * name.count("\n")
+            self._paint(painter, QRectF(0, top, self.width(), height), replace(entry, name=name), tight)
             top += height
         painter.end()
+
+    def names(self) -> list[str]:
+        """The names as they are written: on two lines those that need them, if there is room for all of these."""
+        found = [plot_axes.lines(entry.name, self.width() - _SWATCH - _GAP) for entry in self.entries]
+        more = _LINE * sum(name.count("\n") for name in found)
+        return found if self.sizeHint().height() + more <= self.height() else [entry.name for entry in self.entries]
 
     def _paint(self, painter: QPainter, box: QRectF, entry: Entry, tight: bool) -> None:
         """Where the room is ``tight``, the figures stand behind the name."""
@@ -78,10 +88,13 @@ class Key(QWidget):
             short = f"{plot_axes.short(entry.name, room - 36)} {_first_number(entry.figures)}"
             painter.drawText(first, beside, whole if plot_axes.short(whole, room) == whole else short)
             return
-        painter.drawText(first, beside, plot_axes.short(entry.name, room))
+        written = entry.name.split("\n")
+        for place, name in enumerate(written):
+            painter.drawText(first.translated(0, place * _LINE), beside, plot_axes.short(name, room))
         if entry.figures:
             painter.setPen(QColor(colours.muted))
-            painter.drawText(first.translated(0, _ONE - 4), beside, plot_axes.short(entry.figures, room))
+            below = first.translated(0, _ONE - 4 + _LINE * (len(written) - 1))
+            painter.drawText(below, beside, plot_axes.short(entry.figures, room))
 
 
 def _first_number(figures: str) -> str:

@@ -17,6 +17,8 @@ _ON_DARK = ("#7aa2f7", "#e3c34f", "#3fc1a5", "#d884c6", "#c3c8d0", "#b58f6a", "#
 _ON_LIGHT = ("#2f55c8", "#8a6a00", "#007a63", "#a0358a", "#444b57", "#7a4d20", "#a83a2c", "#557a00")
 _GRID = 0.16
 _SWATCH_HEIGHT = 16
+_QUIET = 170
+"""Opacity of a line of reference, of 255: behind the others, yet seen."""
 _DASHES = (
     Qt.PenStyle.SolidLine,
     Qt.PenStyle.DashLine,
@@ -50,7 +52,9 @@ def line_pen(series: int) -> QPen:
     if series >= 0:
         return series_pen(series)
     style = Qt.PenStyle.SolidLine if series == -1 else Qt.PenStyle.DotLine
-    return QPen(QColor(theme.palette().strong_line), 1.4, style)
+    colour = QColor(theme.palette().muted)
+    colour.setAlpha(_QUIET)
+    return QPen(colour, 1.2, style)
 
 
 def make_plot(bottom: str, left: str) -> Any:

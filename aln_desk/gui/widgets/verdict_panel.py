@@ -103,7 +103,8 @@ class VerdictPanel(QWidget):
         self.bar.set_verdict(verdict, undecided)
         self.sentence.setText(verdict_sentence(patient, verdict, maker))
         self.shares.show_shares(image_names(patient), verdict.shares, verdict_colour(verdict.decision))
-        self._shares_heading.setVisible(bool(verdict.shares))
+        for widget in (self._shares_heading, self.shares):
+            widget.setVisible(bool(verdict.shares))
 
     def show_model(self, model: ModelInUse | None, verdict: Verdict | None, is_read: bool | None, busy: bool) -> None:
         """Which model is in use, what it cannot say, and the one button that lets it read what it has not read yet.

@@ -156,6 +156,8 @@ def test_html_carries_its_three_rules_and_escapes_text() -> None:
 
 def test_figures_end_in_one_line_and_words_begin_in_one() -> None:
     assert TABLE.right() == (False, True, True)
+    empty = replace(TABLE, rows=tuple((row[0], "", row[2]) for row in TABLE.rows))
+    assert empty.right() == (False, True, True), "an empty column waits for figures"
     lines = to_text(TABLE).splitlines()
     assert lines[5:8] == [
         "Internal test",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -210,19 +210,41 @@ def draw(data: ImageSet, recipe: MtlRecipe, seed: int, step: int) -> Draw:
 
 def chosen(data: ImageSet, recipe: MtlRecipe, seed: int, step: int) -> NDArray[np.int64]:
     """(B,) image indices of a step. Every image once an epoch, in an order of that epoch alone; batches run on over
-    the epochs' ends. Balanced: every patient once an epoch, with one image drawn at random.
+    the epochs' ends. Balanced: every patient once an epoch, with one image drawn at random. With a share without
+    outcome, images with and without a known one take turns in that proportion, each with epochs of their own.
     """
-    patient = data.patient if recipe.balanced else np.arange(len(data))
-    count = int(patient.max()) + 1
+    turns = _turns(data, recipe.balanced, recipe.without_outcome)
     found: list[int] = []
     for position in range(step * recipe.batch, (step + 1) * recipe.batch):
-        epoch, place = divmod(position, count)
-        if place == 0 or not found:
-            order = np.random.default_rng([seed, epoch]).permutation(count)
-        own = np.flatnonzero(patient == order[place]) if recipe.balanced else order[place : place + 1]
+        unknown, place = _turn(position, recipe.without_outcome) if len(turns) > 1 else (0, position)
+        epoch, place = divmod(place, len(turns[unknown]))
+        own = turns[unknown][_order(seed, epoch, unknown, len(turns[unknown]))[place]]
         pick = np.random.default_rng([seed, position, 1]).integers(len(own)) if len(own) > 1 else 0
         found.append(int(own[pick]))
     return np.array(found, dtype=np.int64)
+
+
+def _turn(position: int, share: float) -> tuple[int, int]:
+    """Whether it is the turn of those without an outcome (1) or of the others (0), and how many turns they had."""
+    before = math.floor(position * share)
+    unknown = math.floor((position + 1) * share) > before
+    return int(unknown), before if unknown else position - before
+
+
+@lru_cache(maxsize=2)
+def _turns(data: ImageSet, balanced: bool, share: float) -> list[list[NDArray[np.int64]]]:
+    """The images that have a turn together, a patient's or one alone; apart for known and unknown outcomes (in this
+    order) where there are both and they have shares of their own.
+    """
+    unit = data.patient if balanced else np.arange(len(data))
+    unknown = data.status == UNKNOWN
+    apart = [~unknown, unknown] if share and unknown.any() and not unknown.all() else [np.ones(len(data), bool)]
+    return [[np.flatnonzero(part & (unit == one)) for one in np.unique(unit[part])] for part in apart]
+
+
+@lru_cache(maxsize=4)
+def _order(seed: int, epoch: int, unknown: int, count: int) -> NDArray[np.int64]:
+    return np.random.default_rng([seed, epoch, 2] if unknown else [seed, epoch]).permutation(count)
 
 
 def losses(output: MtlOutput, batch: Batch, counts: Counts, recipe: MtlRecipe) -> dict[str, Tensor]:

@@ -103,6 +103,14 @@ class MtlRecipe:
         high=0.99999,
     )
     balanced: bool = _set(False, "Balance patients", "Draw every patient equally often, instead of every image.")
+    without_outcome: float = _set(
+        0.0,
+        "Share without outcome",
+        "Of a step's images, those of patients without a known outcome, who teach masks and lesion types alone. 0: as "
+        "many as there are.",
+        low=0,
+        high=0.95,
+    )
     validate_every: int = _set(2_000, "Validate every (steps)", "How often held-out patients are measured.", low=1)
     patience: int = _set(
         0, "Patience (validations)", "Stop after so many validations without a better one; 0: never.", low=0

@@ -30,7 +30,7 @@ def test_measuring_compares_with_the_best_possible(study: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["patient", "outcome", "best_clinical", "best_tumour", "best_score"])
         writer.writerows([p.id, p.outcome, 0.5, 1 - (p.outcome or 0), p.outcome] for p in patients)
-    (reached,) = measure(study)
+    (reached,) = measure(study, study / "truth.csv")
     tested = [k for k, p in enumerate(patients[:-1]) if p.cohort == "internal test"]
     assert (reached.cohort, reached.patients) == ("internal test", len(tested))
     assert (reached.best_clinical, reached.best_tumour, reached.best) == (0.5, 0.0, 1.0)

@@ -23,7 +23,7 @@ from aln_desk.domain.recipe import MtlRecipe
 from aln_desk.models.build import build_mtl
 from aln_desk.models.mtl import MtlConfig, MtlOutput
 from training import mtl_loop
-from training.data import ImageSet
+from training.data import UNKNOWN, ImageSet
 from training.distributed import World
 from training.feed import Draw, Feed
 from training.mtl_loop import Batch, Counts, Learner
@@ -224,6 +224,30 @@ def test_balanced_all_images_of_a_patient_have_their_turn() -> None:
     images, recipe = draw_images(12, patients=2), replace(STEP, batch=2, balanced=True)
     seen = np.concatenate([mtl_loop.chosen(images, recipe, 0, step) for step in range(60)])
     assert set(seen.tolist()) == set(range(12))
+
+
+@given(st.floats(0.05, 0.95), st.integers(1, 9), st.booleans(), st.integers(0, 99))
+def test_those_without_an_outcome_have_their_share(share: float, batch: int, balanced: bool, seed: int) -> None:
+    images = draw_images(30, patients=10)
+    recipe = replace(STEP, batch=batch, balanced=balanced, without_outcome=share)
+    unknown = images.status == UNKNOWN
+    assert 0 < unknown.sum() < 30
+    seen = np.concatenate([mtl_loop.chosen(images, recipe, seed, step) for step in range(-(-200 // batch))])
+    turns = unknown[seen]
+    assert abs(turns.mean() - share) <= 1 / len(seen) + 1e-9
+    unit = images.patient if balanced else np.arange(30)
+    for part in (unknown, ~unknown):
+        mine, count = unit[seen[part[seen]]], len(set(unit[part].tolist()))
+        for epoch in range(len(mine) // count):
+            assert len(set(mine[epoch * count : (epoch + 1) * count].tolist())) == count
+
+
+def test_a_share_of_nobody_changes_nothing() -> None:
+    images = draw_images(12)
+    known = replace(images, taught=tuple(replace(entry, status=1) for entry in images.taught))
+    asked = (replace(STEP, batch=5), replace(STEP, batch=5, without_outcome=0.5))
+    plain, shared = (np.concatenate([mtl_loop.chosen(known, one, 0, step) for step in range(9)]) for one in asked)
+    assert np.array_equal(plain, shared)
 
 
 def test_without_augmentation_the_network_sees_the_image_as_at_inference() -> None:

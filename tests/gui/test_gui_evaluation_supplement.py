@@ -322,7 +322,7 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def shelf(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     made = Shelf()
     monkeypatch.setattr(work_module, "make", made)
     return made
@@ -405,8 +405,16 @@ def page(window: QMainWindow, workspace: Workspace, actions: Actions, tmp_path: 
 
 
 def settle(qtbot: QtBot) -> None:
-    qtbot.wait(150)
-    tasks.wait_all()
+    """Until all that was asked for has come, also where it asks for more."""
+    for _ in range(3):
+        qtbot.wait(50)
+        qtbot.waitUntil(lambda: not _is_about_to_ask())
+        tasks.wait_all()
+
+
+def _is_about_to_ask() -> bool:
+    shown = [one for window in QApplication.topLevelWidgets() for one in window.findChildren(Supplement)]
+    return any(one._soon.isActive() for one in shown)
 
 
 def asked(shelf: Shelf) -> set[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QCursor, QEnterEvent
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +15,9 @@ SOON_MS = 30
 @pytest.fixture
 def bar(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> InfoBar:
     monkeypatch.setattr(info_bar, "INFO_MS", SOON_MS)
+    QCursor.setPos(0, 0)  # wherever an earlier test left it
     made = InfoBar()
+    made.move(200, 200)
     qtbot.addWidget(made)
     return made
 

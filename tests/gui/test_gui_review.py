@@ -146,6 +146,16 @@ def test_the_cam_is_read_under_the_cursor(page: ReviewPage) -> None:
     assert page.room.reading.text() == "overlap (Dice) 1.00"
 
 
+def test_what_is_hidden_is_not_told_in_numbers(page: ReviewPage) -> None:
+    page.room.canvas.cursorMoved.emit(1.0, 20.0)
+    trigger(page, "overlay.predicted")
+    assert page.room.reading.text() == "CAM under cursor −1.00"
+    trigger(page, "overlay.cam")
+    assert page.room.reading.text() == ""
+    trigger(page, "overlay.predicted")
+    assert page.room.reading.text() == "overlap (Dice) 1.00"
+
+
 @pytest.mark.parametrize("name", ["drawn", "predicted", "cam"])
 def test_each_overlay_key_changes_what_is_seen(page: ReviewPage, name: str) -> None:
     before = shown_image(page)

@@ -175,8 +175,11 @@ class ImageRoom(QWidget):
         self._tell()
 
     def _tell(self) -> None:
-        overlap = "" if isnan(self.overlap) else f"overlap (Dice) {self.overlap:.2f}"
-        self.reading.setText(" · ".join(words for words in (self._cursor, overlap) if words))
+        """Of the model only what is shown: who draws without its mask must not be led by a number of it."""
+        cam = self._cursor if self.tools.overlay("cam")[0] else ""
+        compared = self.tools.overlay("predicted")[0] and not isnan(self.overlap)
+        overlap = f"overlap (Dice) {self.overlap:.2f}" if compared else ""
+        self.reading.setText(" · ".join(words for words in (cam, overlap) if words))
 
     def _apply_tools(self) -> None:
         for overlay in OVERLAYS:
@@ -187,6 +190,7 @@ class ImageRoom(QWidget):
         self._pictures.ready.connect(self._picture_ready)
         self._pictures.failed.connect(self._picture_failed)
         self.tools.overlayChanged.connect(self.canvas.set_overlay)
+        self.tools.overlayChanged.connect(self._tell)
         self.tools.levelsChanged.connect(self.canvas.set_levels)
         self.tools.fitRequested.connect(self.canvas.fit)
         self.canvas.zoomChanged.connect(self.tools.set_zoom)

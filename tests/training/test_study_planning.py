@@ -48,7 +48,7 @@ def test_the_papers_backbones_are_compared_where_there_is_a_gpu() -> None:
 
 
 def test_what_is_wanted_comes_with_its_base() -> None:
-    assert [one.key for one in SIZES["cpu"].wanted(["abmil", "clinical"])] == ["clinical", "segformer-b0", "abmil"]
+    assert [one.key for one in SIZES["cpu"].wanted(["abmil", "clinical"])] == ["clinical", "resnet10t", "abmil"]
     assert SIZES["cpu"].wanted([]) == SIZES["cpu"].contenders
     with pytest.raises(BadSetting, match=r"--only swin-t: size cpu has no such model. It has: clinical, single-t"):
         SIZES["cpu"].wanted(["swin-t"])

@@ -79,6 +79,7 @@ _HONEST: Settings = (("calibration", "platt"), ("error", "0.1"))
 
 _GPU: Settings = (
     ("size", "256"),
+    ("shape_tokens", "true"),
     ("mtl.iterations", "3000"),
     ("mtl.learning_rate", "2e-4"),
     ("mtl.head_rate", "3"),
@@ -103,21 +104,43 @@ _GPU_SINGLE_T: Settings = (
     ("mtl.gamma", "0.3"),
     ("mtl.ema", "0.999"),
 )
-_CPU: Settings = (("mtl.validate_every", "500"),)
+_CPU: Settings = (
+    ("size", "160"),
+    ("clean", "true"),
+    ("shape_tokens", "true"),
+    ("mtl.iterations", "3000"),
+    ("mtl.learning_rate", "1e-3"),
+    ("mtl.lesion", "0.3"),
+    ("mtl.status", "0.5"),
+    ("mtl.scale_low", "0.7"),
+    ("mtl.scale_high", "1.4"),
+    ("mtl.rotate", "15"),
+    ("mtl.gamma", "0.4"),
+    ("mtl.ema", "0.995"),
+    ("mtl.validate_every", "1000"),
+)
+"""As the embedded model's: small images, so that there is time for enough steps."""
 _CPU_SINGLE_T: Settings = (
     *_HONEST,
     ("backbone", "resnet18"),
     ("geometry", "letterbox"),
-    ("size", "256"),
-    ("mtl.iterations", "1500"),
-    ("mtl.learning_rate", "2e-4"),
+    ("size", "160"),
+    ("clean", "true"),
+    ("mtl.iterations", "3000"),
+    ("mtl.learning_rate", "5e-4"),
     ("mtl.head_rate", "3"),
     ("mtl.warmup", "100"),
-    ("mtl.validate_every", "500"),
+    ("mtl.validate_every", "1000"),
     ("mtl.clip", "1"),
+    ("mtl.ema", "0.995"),
 )
 
 _FAMILY: tuple[tuple[str, str, Settings], ...] = (
+    (
+        "transformer-view",
+        "Transformer of 1 layer, told the view",
+        (("mil.layers", "1"), ("mil.view_embedding", "true"), ("mil.epochs", "20"), ("mil.learning_rate", "3e-4")),
+    ),
     ("transformer-2", "Transformer, 2 layers", (("mil.layers", "2"),)),
     ("transformer-4", "Transformer, 4 layers", (("mil.layers", "4"),)),
     ("ensemble", "ensemble of 5 Transformers", (("mil.members", "5"),)),
@@ -176,14 +199,18 @@ SIZES = {
     ),
     "cpu": Size(
         "cpu",
-        "A SUBSET FOR COMPUTERS WITHOUT A GPU: small networks take the place of the paper's, at 256 px from random "
+        "A SUBSET FOR COMPUTERS WITHOUT A GPU: small networks take the place of the paper's, at 160 px from random "
         "numbers. It shows the order of the methods, not the paper's networks.",
         (
             Contender("clinical", "clinical", "clinical", "small"),
             Contender("single-t", "single T (ResNet-18)", "single T", "single-t", _CPU_SINGLE_T),
-            *_backbones("small", _CPU, (("segformer-b0", "SegFormer-B0"), ("resnet18", "ResNet-18"))),
-            *_family("segformer-b0", "SegFormer-B0", "small"),
-            Contender("fusion", "SegFormer-B0 + clinical variables", "fusion", "small", (), "segformer-b0"),
+            *_backbones(
+                "small",
+                _CPU,
+                (("resnet10t", "ResNet-10t"), ("resnet18", "ResNet-18"), ("segformer-b0", "SegFormer-B0")),
+            ),
+            *_family("resnet10t", "ResNet-10t", "small"),
+            Contender("fusion", "ResNet-10t + clinical variables", "fusion", "small", (), "resnet10t"),
         ),
     ),
 }

@@ -20,11 +20,12 @@ def plain_draw(step: int) -> Draw:
     return Draw(np.array([step, 2 * step, 7]), None)
 
 
+@pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("resident", [False, True])
-def test_a_step_has_the_images_it_names(monkeypatch: pytest.MonkeyPatch, resident: bool) -> None:
+def test_a_step_has_the_images_it_names(monkeypatch: pytest.MonkeyPatch, resident: bool, ahead: bool) -> None:
     monkeypatch.setattr(feed, "_fits", lambda data, device: resident)
     images = draw_images(20)
-    with Feed(images, CPU, plain_draw) as found:
+    with Feed(images, CPU, plain_draw, ahead) as found:
         for step in (0, 1, 2, 5, 6):  # 5: where a resumed run begins
             drawn, pixels, mask = found.take(step)
             assert drawn.index.tolist() == [step, 2 * step, 7]
@@ -41,9 +42,21 @@ def test_it_draws_the_next_step_before_it_is_asked_for() -> None:
             drawn_ahead.set()
         return plain_draw(step)
 
-    with Feed(draw_images(20), CPU, draw) as found:
+    with Feed(draw_images(20), CPU, draw, draws_ahead=True) as found:
         found.take(3)
         assert drawn_ahead.wait(timeout=30)
+
+
+def test_beside_a_network_on_the_cpu_nothing_is_drawn_ahead() -> None:
+    steps: list[tuple[int, str]] = []
+
+    def draw(step: int) -> Draw:
+        steps.append((step, threading.current_thread().name))
+        return plain_draw(step)
+
+    with Feed(draw_images(20), CPU, draw) as found:
+        found.take(3)
+    assert steps == [(3, threading.current_thread().name)]
 
 
 def test_each_step_is_drawn_once() -> None:
@@ -53,7 +66,7 @@ def test_each_step_is_drawn_once() -> None:
         steps.append(step)
         return plain_draw(step)
 
-    with Feed(draw_images(20), CPU, draw) as found:
+    with Feed(draw_images(20), CPU, draw, draws_ahead=True) as found:
         for step in range(4):
             found.take(step)
     assert steps[:4] == [0, 1, 2, 3]
@@ -66,7 +79,7 @@ def test_an_error_in_the_thread_reaches_who_asked() -> None:
             raise LookupError("no such image")
         return plain_draw(step)
 
-    with Feed(draw_images(20), CPU, draw) as found:
+    with Feed(draw_images(20), CPU, draw, draws_ahead=True) as found:
         found.take(0)
         with pytest.raises(LookupError, match="no such image"):
             found.take(1)
@@ -83,7 +96,7 @@ def test_the_time_waited_for_data_is_added_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_its_thread_ends_with_it_also_after_an_error() -> None:
-    with pytest.raises(KeyError), Feed(draw_images(20), CPU, plain_draw) as found:
+    with pytest.raises(KeyError), Feed(draw_images(20), CPU, plain_draw, draws_ahead=True) as found:
         found.take(0)
         assert any(thread.name.startswith("feed") for thread in threading.enumerate())
         raise KeyError

@@ -65,11 +65,9 @@ PARTS: tuple[Part, ...] = (
     ),
 )
 """Stage 1 learns from simulated patients first, on smaller images, and then from the real ones too."""
-SETTINGS: tuple[Setting, ...] = (
-    ("backbone", "resnet10t"),
+STAGE_ONE: tuple[Setting, ...] = (
     ("clean", "true"),
     ("shape_tokens", "true"),
-    ("dtype", "float16"),
     ("mtl.balanced", "true"),
     ("mtl.lesion", "0.3"),
     ("mtl.status", "0.5"),
@@ -79,6 +77,12 @@ SETTINGS: tuple[Setting, ...] = (
     ("mtl.gamma", "0.4"),
     ("mtl.ema", "0.995"),
     ("mtl.validate_every", "1000"),
+)
+"""How a small stage 1 learns from random numbers, whatever its backbone."""
+SETTINGS: tuple[Setting, ...] = (
+    *STAGE_ONE,
+    ("backbone", "resnet10t"),
+    ("dtype", "float16"),
     ("mil.layers", "1"),
     ("mil.view_embedding", "true"),
     ("mil.epochs", "20"),

@@ -261,6 +261,23 @@ class Recipe:
     mil: MilRecipe = field(default_factory=MilRecipe)
 
 
+OF_STAGE_ONE = frozenset(
+    {
+        "backbone",
+        "pretrained",
+        "tasks",
+        "size",
+        "geometry",
+        "clean",
+        "pooling",
+        "mask_tokens",
+        "type_tokens",
+        "shape_tokens",
+    }
+)
+"""Keys without a stage in them that only stage 1 reads."""
+
+
 def change(recipe: Recipe, settings: dict[str, str]) -> Recipe:
     """The recipe with ``{"size": "256", "mtl.iterations": "300"}`` applied, each text read as its field's type.
 

@@ -11,24 +11,9 @@ from typing import Any
 from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.presets import PRESETS
-from aln_desk.domain.recipe import Recipe, Setting
+from aln_desk.domain.recipe import OF_STAGE_ONE, Recipe, Setting
 
 _FOR_PROGRAMS = ("--events", "--stop-with-stdin")
-_OF_STAGE_ONE = frozenset(
-    {
-        "backbone",
-        "pretrained",
-        "tasks",
-        "size",
-        "geometry",
-        "clean",
-        "pooling",
-        "mask_tokens",
-        "type_tokens",
-        "shape_tokens",
-    }
-)
-"""Settings without a stage in their key that only stage 1 reads."""
 _OF_REGRESSION = frozenset({"variables", "enter"})
 """Settings that only a logistic regression reads."""
 _OF_ALL = frozenset({"seed", "held_out"})
@@ -203,7 +188,7 @@ def _is_read(key: str, stages: str) -> bool:
         return False
     if stage:
         return stages in (stage, "all")
-    return stages != "mil" or name not in _OF_STAGE_ONE
+    return stages != "mil" or name not in OF_STAGE_ONE
 
 
 def _says(recipe: Recipe, key: str, text: str) -> bool:

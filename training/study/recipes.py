@@ -10,6 +10,7 @@ from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.presets import preset
 from aln_desk.domain.recipe import Recipe
+from training.embedded import STAGE_ONE
 
 Family = Literal["clinical", "single T", "backbone", "aggregator", "fusion"]
 Settings = tuple[tuple[str, str], ...]
@@ -104,21 +105,7 @@ _GPU_SINGLE_T: Settings = (
     ("mtl.gamma", "0.3"),
     ("mtl.ema", "0.999"),
 )
-_CPU: Settings = (
-    ("size", "160"),
-    ("clean", "true"),
-    ("shape_tokens", "true"),
-    ("mtl.iterations", "3000"),
-    ("mtl.learning_rate", "1e-3"),
-    ("mtl.lesion", "0.3"),
-    ("mtl.status", "0.5"),
-    ("mtl.scale_low", "0.7"),
-    ("mtl.scale_high", "1.4"),
-    ("mtl.rotate", "15"),
-    ("mtl.gamma", "0.4"),
-    ("mtl.ema", "0.995"),
-    ("mtl.validate_every", "1000"),
-)
+_CPU: Settings = (*STAGE_ONE, ("size", "160"), ("mtl.iterations", "3000"), ("mtl.learning_rate", "1e-3"))
 """As the embedded model's: small images, so that there is time for enough steps."""
 _CPU_SINGLE_T: Settings = (
     *_HONEST,

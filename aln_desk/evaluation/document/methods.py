@@ -46,19 +46,6 @@ _AGGREGATORS = {
 }
 _LEARNED = ("transformer", "abmil", "gated-abmil", "dual-stream", "mean-pool", "max-pool", "view-pool")
 
-_OF_STAGE_ONE = (
-    "backbone",
-    "pretrained",
-    "tasks",
-    "size",
-    "geometry",
-    "clean",
-    "pooling",
-    "mask_tokens",
-    "type_tokens",
-    "shape_tokens",
-)
-
 
 def model_paragraph(record: ModelRecord) -> str:
     """How one scorer came by its scores."""
@@ -257,7 +244,7 @@ def _preset(record: ModelRecord, recipe: Recipe) -> str:
         f"{setting.words} ({key}) {recipes.value(recipe, key)}"
         for key, setting in known.items()
         if recipes.value(recipe, key) != recipes.value(base, key)
-        and not (record.bases and (key in _OF_STAGE_ONE or key.startswith("mtl.")))
+        and not (record.bases and (key in recipes.OF_STAGE_ONE or key.startswith("mtl.")))
     ]
     told = f"changed: {'; '.join(changed)}" if changed else "unchanged"
     return f"Preset {name}{' for stage 2' if record.bases else ''}, {told}. Random seed {recipe.seed}."

@@ -37,6 +37,9 @@ ROUNDEST, ROUGHEST = 1.03, 1.8
 """Squared perimeter of the least and the most irregular tumour over that of an oval as large and long."""
 CLEAREST, DARKEST = -9.0, 25.0
 """Attenuation in dB behind a tumour, from enhancement to shadow."""
+CONTRASTS = (1.0, 5.0, 9.0, 13.0, 18.0, 25.0, 33.0)
+SHARES = (0.05, 0.09, 0.18, 0.27, 0.23, 0.12, 0.06)
+"""How far in dB tumours lie under the tissue around them, and how many do: as in real images a few are of its grey."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +73,7 @@ class Lesion:
 
 def draw_tumour_form(rng: np.random.Generator) -> TumourForm:
     """The form of one patient's tumour."""
-    contrast = rng.choice((11.0, 16.0, 21.0, 32.0), p=(0.25, 0.40, 0.25, 0.10)) * rng.uniform(0.85, 1.15)
+    contrast = rng.choice(CONTRASTS, p=SHARES) * rng.uniform(0.85, 1.15)
     angles = np.sort(rng.uniform(-np.pi, np.pi, int(rng.integers(9, 18))))
     return TumourForm(
         aspect=float(np.clip(0.64 * np.exp(0.24 * rng.standard_normal()), 0.34, 1.3)),

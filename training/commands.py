@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -31,8 +32,8 @@ class Clock:
         return None if self.ends == inf else max(0.0, self.ends - time.monotonic())
 
 
-def aln_desk(clock: Clock, *words: object, stoppable: bool = True) -> None:
-    """Run ``aln-desk`` with these words in a child process.
+def aln_desk(clock: Clock, *words: object, stoppable: bool = True, threads: int | None = None) -> None:
+    """Run ``aln-desk`` with these words in a child process, on ``threads`` (None: as many as it takes).
 
     When the time is up a ``stoppable`` command is asked to stop, and so it is when this process ends, however it ends:
     its standard input closes. Raises `Stopped` when it stopped before the end or the time was up before it began, and
@@ -41,7 +42,9 @@ def aln_desk(clock: Clock, *words: object, stoppable: bool = True) -> None:
     if clock.left == 0:
         raise Stopped("The time is up.")
     said = [*map(str, words), *(["--stop-with-stdin"] if stoppable else [])]
-    with subprocess.Popen([sys.executable, "-m", "aln_desk", *said], stdin=subprocess.PIPE) as child:
+    limited = {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    command = [sys.executable, "-m", "aln_desk", *said]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, **limited}) as child:
         assert child.stdin is not None
         try:
             child.wait(clock.left if stoppable else None)

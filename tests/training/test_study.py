@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from aln_desk.stats.roc import auc
 from training import commands
 from training.commands import Clock
 from training.phantom import simulate
+from training.phantom.latents import cohort_sizes
 from training.simulated import EXTERNAL, INTERNAL
 from training.study import __main__ as command
 from training.study.recipes import Contender, Settings, Size
@@ -53,7 +55,7 @@ def test_the_whole_comparison_in_two_calls(
     bench, out, done = Bench(tmp_path / "work", "cpu"), tmp_path / "out", []
     out_of_time = ["predict"]
 
-    def in_this_process(clock: Clock, *words: object, stoppable: bool = True) -> None:
+    def in_this_process(clock: Clock, *words: object, **options: object) -> None:
         done.append(str(words[0]))
         if done.count("predict") == 3 and out_of_time:
             raise Stopped(out_of_time.pop())
@@ -81,6 +83,16 @@ def test_the_whole_comparison_in_two_calls(
     before, done[:] = (out / "study.csv").read_bytes(), []
     assert command.compare(bench, TOY, ["abmil"], out) == 0
     assert not done and (out / "study.csv").read_bytes() == before
+
+    simulate(tmp_path / "larger", 90, 2, size=128, workers=1)
+    new_project(tmp_path / "larger", tmp_path / "larger").close()
+    other = replace(bench, tests_of=tmp_path / "larger")
+    assert command.compare(other, TOY, ["clinical"], tmp_path / "out of others") == 0
+    assert "train" not in done and done.count("predict") == 1
+    text = (tmp_path / "out of others" / "study.md").read_text(encoding="utf-8")
+    counts = cohort_sizes(90)
+    assert f"external test {counts[2]}, internal test {counts[1]}, of another simulated study." in text
+    assert (out / "study.csv").read_bytes() == before
 
 
 def _check_rows(bench: Bench, out: Path) -> None:

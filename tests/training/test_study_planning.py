@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+import torch
 
 from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadProject, BadSetting
@@ -71,7 +73,7 @@ def test_our_best_is_chosen_on_held_out_patients_among_transformers() -> None:
 @pytest.fixture
 def bench(study: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Commands are noted and do nothing."""
-    monkeypatch.setattr(commands, "aln_desk", lambda clock, *words, stoppable=True: SAID.append(words))
+    monkeypatch.setattr(commands, "aln_desk", lambda clock, *words, **options: SAID.append(words))
     SAID.clear()
     return Bench(study.parent, "cpu")
 
@@ -91,7 +93,7 @@ def _run(bench: Bench, contender: Contender, state: str, base: str = "") -> RunF
 
 def _model(bench: Bench) -> None:
     folder = bench.study / "models" / "abc"
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text("{}")
 
 
@@ -132,15 +134,31 @@ def test_a_changed_recipe_or_base_is_another_training(bench: Bench) -> None:
 def test_who_builds_on_what_failed_fails_too_and_the_others_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fails(clock: Clock, *words: object, stoppable: bool = True) -> None:
+    def fails(clock: Clock, *words: object, **options: object) -> None:
         SAID.append(words)
         raise BadProject("It failed.")
 
     monkeypatch.setattr(commands, "aln_desk", fails)
     clinical = Contender("clinical", "Clinical", "clinical", "tiny")
-    assert command._make(bench, (FORMER, MAX, clinical)) == ["former", "max", "clinical"]
-    assert [words[1] for words in SAID] == ["all", "clinical"]
-    assert "study: Former: It failed." in capsys.readouterr().err
+    for at_once in (1, 2):
+        SAID.clear()
+        assert sorted(command._make(bench, (FORMER, MAX, clinical), at_once)) == ["clinical", "former", "max"]
+        assert sorted(str(words[1]) for words in SAID) == ["all", "clinical"]
+        assert "study: Former: It failed." in capsys.readouterr().err
+
+
+def test_stages_1_are_trained_side_by_side_on_parts_of_the_cores(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_at_work = Barrier(2, timeout=60)
+    other = replace(FORMER, key="other", name="Other")
+
+    def learns(clock: Clock, *words: object, threads: int | None = None, **options: object) -> None:
+        assert words[0] == "train" and threads == max(1, torch.get_num_threads() // 2)
+        both_at_work.wait()
+        _run(bench, FORMER if FORMER.name in words else other, "finished")
+        _model(bench)
+
+    monkeypatch.setattr(commands, "aln_desk", learns)
+    assert command._train_side_by_side(bench, [FORMER, other], 2) == []
 
 
 def test_results_are_published_again_only_for_other_scorers(bench: Bench, tmp_path: Path) -> None:

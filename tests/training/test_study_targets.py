@@ -110,7 +110,7 @@ def test_the_table_for_programs_has_a_row_a_model() -> None:
 
 def test_the_table_for_people_says_what_was_not_reached_and_what_is_left() -> None:
     found = [Target("it is good", INTERNAL, 0.5, math.nan, False), Target("x, p < 0.01", EXTERNAL, 1e-9, 0.02, True)]
-    text = to_markdown(ROWS, found, "mil", SIZES["cpu"], ["unet"])
+    text = to_markdown(ROWS, found, "mil", SIZES["cpu"], ["unet"], "All were read.")
     assert "A SUBSET FOR COMPUTERS WITHOUT A GPU" in text and "still to be done: unet." in text
     assert "| it is good | internal test | 0.500 |  | NOT REACHED |" in text
     assert "| x, p < 0.01 | external test | <0.001 | 0.020 | reached |" in text
@@ -120,4 +120,4 @@ def test_the_table_for_people_says_what_was_not_reached_and_what_is_left() -> No
     assert len(blocks) == 4 and all(
         len({line.count(" | ") for line in block if "---" not in line}) == 1 for block in blocks
     )
-    assert "NOT COMPLETE" not in to_markdown(ROWS, found, "mil", SIZES["gpu"], [])
+    assert "NOT COMPLETE" not in to_markdown(ROWS, found, "mil", SIZES["gpu"], [], "")

@@ -11,9 +11,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+
+import torch
 
 from aln_desk.domain.errors import AlnError, BadProject, Stopped
 from aln_desk.domain.presets import DEVICES
@@ -27,6 +33,8 @@ from training.study.table import to_csv, to_markdown
 from training.study.targets import targets
 from training.study.work import CEILINGS, Bench, Made
 
+Done = TypeVar("Done")
+
 RESULTS, AGGREGATORS = "results", "aggregators"
 AUTO = "auto"
 _AGGREGATOR_PARTS = ("table_2", "figure_1", "table_s5", "figure_3a", "table_s4")
@@ -36,10 +44,10 @@ _POSSIBLE = [f"import:{name}" for name in CEILINGS.values()]
 def main(arguments: Sequence[str]) -> int:
     """Do what is missing; 130 when the time was up before the end, 1 when a step failed (the others are done)."""
     options = _parser().parse_args(arguments)
-    bench = Bench(options.work, options.device, Clock.of_minutes(options.until_minutes))
+    bench = Bench(options.work, options.device, Clock.of_minutes(options.until_minutes), tests_of=options.tests_of)
     try:
         only = [key.strip() for key in options.only.split(",") if key.strip()]
-        return compare(bench, _size(options.size, options.device), only, options.out)
+        return compare(bench, _size(options.size, options.device), only, options.out, options.at_once)
     except AlnError as error:
         print(f"study: {error}", file=sys.stderr)
         return 1
@@ -53,7 +61,7 @@ def _size(name: str, device: str) -> Size:
     return SIZES[name]
 
 
-def compare(bench: Bench, size: Size, only: Sequence[str], out: Path) -> int:
+def compare(bench: Bench, size: Size, only: Sequence[str], out: Path, at_once: int = 1) -> int:
     """Make what is missing of ``only`` (keys; none: all), as far as the time goes, and write what there is of ``size``.
 
     Gives the exit code of `main`. Raises `BadSetting` for an unknown key, and an `AlnError` where a step failed.
@@ -62,7 +70,7 @@ def compare(bench: Bench, size: Size, only: Sequence[str], out: Path) -> int:
     failed: list[str] = []
     with suppress(Stopped):
         bench.prepare()
-        failed += _make(bench, wanted)
+        failed += _make(bench, wanted, at_once)
         failed += _publish(bench, size, out)
     left = _left(bench, size, wanted, out)
     if bench.is_prepared:
@@ -74,26 +82,42 @@ def compare(bench: Bench, size: Size, only: Sequence[str], out: Path) -> int:
     return STOPPED if left else 0
 
 
-def _make(bench: Bench, wanted: Sequence[Contender]) -> list[str]:
-    """Train and read with each; keys of those that failed, and of those that build on them."""
+def _make(bench: Bench, wanted: Sequence[Contender], at_once: int) -> list[str]:
+    """Train and read with each; keys of those that failed, and of those that build on them. ``at_once`` of those that
+    build on none are trained side by side, before anything is read.
+    """
     made: dict[str, Made] = {}
-    failed: list[str] = []
+    failed = _train_side_by_side(bench, [one for one in wanted if not one.base], at_once) if at_once > 1 else []
     for number, one in enumerate(wanted, start=1):
         base = made.get(one.base)
+        if one.key in failed:
+            continue
         if one.base and base is None:
             failed.append(one.key)
             continue
         print(f"[{number}/{len(wanted)}] {one.name}", flush=True)
-        try:
-            found = bench.make(one, base)
-        except BadProject as error:
-            print(f"study: {one.name}: {error}", file=sys.stderr)
-            found = None
+        found = _unless_failed(one, partial(bench.make, one, base))
         if found is None:
             failed.append(one.key)
         else:
             made[one.key] = found
     return failed
+
+
+def _train_side_by_side(bench: Bench, wanted: Sequence[Contender], at_once: int) -> list[str]:
+    """Train these, each on its part of the cores; keys of those that failed."""
+    share = replace(bench, threads=max(1, torch.get_num_threads() // at_once))
+    with ThreadPoolExecutor(at_once) as pool:
+        trained = list(pool.map(lambda one: _unless_failed(one, partial(share.train, one, None)), wanted))
+    return [one.key for one, run in zip(wanted, trained, strict=True) if run is None]
+
+
+def _unless_failed(one: Contender, step: Callable[[], Done | None]) -> Done | None:
+    try:
+        return step()
+    except BadProject as error:
+        print(f"study: {one.name}: {error}", file=sys.stderr)
+        return None
 
 
 def _publish(bench: Bench, size: Size, out: Path) -> list[str]:
@@ -143,9 +167,11 @@ def _write(bench: Bench, size: Size, left: Sequence[str], out: Path) -> str:
     made = _made(bench, size)
     with Project.open(bench.tests) as tests:
         rows = figures.measure(tests, made, out / RESULTS)
+        counts = ", ".join(f"{cohort.name} {len(tests.patients(cohorts={cohort.name}))}" for cohort in tests.cohorts())
+    read = f"Patients read: {counts}{', of another simulated study' if bench.tests_of else ''}."
     ours = figures.best(made)
     best = ours.digest if ours else ""
-    text = to_markdown(rows, targets(rows, best), best, size, left)
+    text = to_markdown(rows, targets(rows, best), best, size, left, read)
     out.mkdir(parents=True, exist_ok=True)
     atomic.write_text(out / "study.csv", to_csv(rows))
     atomic.write_text(out / "study.md", text)
@@ -161,6 +187,13 @@ def _parser() -> argparse.ArgumentParser:
         "--size", choices=(AUTO, *SIZES), default=AUTO, help="table of recipes (auto: gpu with CUDA, else cpu)"
     )
     parser.add_argument("--only", default="", metavar="NAME,...", help="only these models, and those they build on")
+    parser.add_argument(
+        "--tests-of",
+        type=Path,
+        metavar="STUDY",
+        help="read the test cohorts of this simulated study, such as a larger one of another seed",
+    )
+    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="stages 1 trained side by side on a CPU")
     parser.add_argument(
         "--until-minutes", type=float, metavar="M", help="stop after M minutes; the same command then goes on"
     )

@@ -41,14 +41,18 @@ def _cells(row: Row) -> list[object]:
     return [row.key, row.name, family, row.ceiling, *told, *figures]
 
 
-def to_markdown(rows: Sequence[Row], found: Sequence[Target], best: str, size: Size, left: Sequence[str]) -> str:
-    """What it is, whether the targets are reached, and the figures; ``left`` is still to be done."""
+def to_markdown(
+    rows: Sequence[Row], found: Sequence[Target], best: str, size: Size, left: Sequence[str], read: str
+) -> str:
+    """What it is, whether the targets are reached, and the figures; ``left`` is still to be done, ``read`` says which
+    patients were read.
+    """
     named = next((row.name for row in rows if row.key == best), "none yet")
     parts = [
         f"# The comparison on the simulated study, size `{size.name}`",
         size.about,
         f"`python -m training.study --size {size.name}`; `aln-desk simulate --patients {PATIENTS} --seed {SEED}`. "
-        f"{SIMULATED}",
+        f"{read} {SIMULATED}",
         *([f"NOT COMPLETE; still to be done: {', '.join(left)}."] if left else []),
         "## Targets",
         f"Our best model is the Transformer of the highest AUC on held-out training patients: {named}. Possible: what "

@@ -58,11 +58,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The folder ``work``, the device that commands get, and when to stop. Steps raise as `commands.aln_desk`."""
+    """The folder ``work``, the device that commands get, when to stop, the threads that trainings get (None: one a
+    core), and the simulated study whose test cohorts are read (None: that which models are trained in). Steps raise as
+    `commands.aln_desk`.
+    """
 
     work: Path
     device: str = "auto"
     clock: Clock = field(default_factory=Clock)
+    threads: int | None = None
+    tests_of: Path | None = None
 
     @property
     def study(self) -> Path:
@@ -72,7 +77,7 @@ class Bench:
     @property
     def tests(self) -> Path:
         """The project that models read and that is evaluated."""
-        return self.work / "tests"
+        return self.work / ("tests" if self.tests_of is None else "other tests")
 
     @property
     def is_prepared(self) -> bool:
@@ -85,7 +90,7 @@ class Bench:
     def prepare(self) -> None:
         """Simulate the study, make the project of its tests and import the best possible scores."""
         simulated.ensure(self.clock, self.study)
-        simulated.ensure_tests(self.clock, self.study, self.tests)
+        simulated.ensure_tests(self.clock, self.tests_of or self.study, self.tests)
         if not self.is_prepared:
             self._import_ceilings()
 
@@ -93,13 +98,16 @@ class Bench:
         """Train the contender on ``base``, or go on with its training, let its model read the tests, and find it; what
         is done is not done again.
         """
-        run = self._finished(contender, base)
-        if run is None:
-            self._train(contender, base)
-            run = self._finished(contender, base)
+        run = self.train(contender, base)
         if run is not None and not self._has_read(run.digest, contender):
             self._read(run)
         return self.find(contender, base)
+
+    def train(self, contender: Contender, base: Made | None) -> Run | None:
+        """Train the contender on ``base``, or go on with its training, unless that is done; its finished run."""
+        if self._finished(contender, base) is None:
+            self._train(contender, base)
+        return self._finished(contender, base)
 
     def made(self, contenders: Sequence[Contender]) -> dict[str, Made]:
         """By key, those that are trained and have read the tests."""
@@ -139,16 +147,14 @@ class Bench:
 
     def _import_ceilings(self) -> None:
         """With thresholds as those of models: Youden's, on the training patients."""
-        with Project.open(self.study) as project:
-            taught = {patient.id for patient in project.patients(cohorts={TRAINING})}
-        truth = tables.read(self.study / TRUTH_FILE)
-        known = [row for row in truth if row["patient"] in taught]
-        outcome = [int(row["outcome"]) for row in known]
+        taught = _truth(self.study, self.study, {TRAINING})
+        tests = _truth(self.tests_of or self.study, self.tests, None)
+        outcome = [int(row["outcome"]) for row in taught]
         for column, name in CEILINGS.items():
-            limit = youden_threshold(outcome, [float(row[column]) for row in known])
-            tests = [(row["patient"], row[column]) for row in truth if row["patient"] not in taught]
+            limit = youden_threshold(outcome, [float(row[column]) for row in taught])
             file = self.work / f"{column}.csv"
-            atomic.write_text(file, tables.to_csv(("patient", "score"), tests))
+            scores = [(row["patient"], row[column]) for row in tests]
+            atomic.write_text(file, tables.to_csv(("patient", "score"), scores))
             words = ("import-scores", self.tests, file, "--name", name, "--threshold", limit)
             commands.aln_desk(self.clock, *words, stoppable=False)
 
@@ -161,7 +167,7 @@ class Bench:
             words = ["train", contender.stages, self.study, "--preset", contender.preset, "--name", contender.name]
             words += [word for key, value in contender.settings for word in ("--set", f"{key}={value}")]
             words += ["--base", (self.study / "models" / base.digest).resolve()] if base else []
-        commands.aln_desk(self.clock, *words, "--device", self.device)
+        commands.aln_desk(self.clock, *words, "--device", self.device, threads=self.threads)
 
     def _read(self, run: Run) -> None:
         """The model goes along, so that the project of the tests is whole; so does what its training told."""
@@ -191,6 +197,13 @@ class Bench:
         with Project.open(self.tests) as project:
             read = {row.patient for row in read_model(project.predictions, digest)}
             return bool(read) and (contender.family == "clinical" or {p.id for p in project.patients()} <= read)
+
+
+def _truth(study: Path, folder: Path, cohorts: set[str] | None) -> list[dict[str, str]]:
+    """Rows of the study's truth on the patients of these cohorts of the project in ``folder``."""
+    with Project.open(folder) as project:
+        wanted = {patient.id for patient in project.patients(cohorts=cohorts)}
+    return [row for row in tables.read(study / TRUTH_FILE) if row["patient"] in wanted]
 
 
 def _base_of(project: Project, run: Run) -> str:

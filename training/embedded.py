@@ -68,6 +68,8 @@ PARTS: tuple[Part, ...] = (
 STAGE_ONE: tuple[Setting, ...] = (
     ("clean", "true"),
     ("shape_tokens", "true"),
+    ("average_looks", "true"),
+    ("mask_threshold", "0.4"),
     ("mtl.balanced", "true"),
     ("mtl.lesion", "0.3"),
     ("mtl.status", "0.5"),

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from aln_desk.models import looks
 from aln_desk.models.build import StageOne, precision
 from aln_desk.models.preprocess import Preprocess
 from aln_desk.stats.roc import auc
@@ -23,7 +24,7 @@ _DICE, _LESION, _STATUS, _OVERLAP, _UNION = 0, 1, 2, slice(3, 6), slice(6, 9)
 
 @torch.inference_mode()
 def measure_images(
-    net: StageOne, data: ImageSet, preprocess: Preprocess, world: World | None = None
+    net: StageOne, data: ImageSet, preprocess: Preprocess, world: World | None = None, as_used: bool = True
 ) -> dict[str, float]:
     """Figures of ``net``, which is put in evaluation mode and back; nan where undefined.
 
@@ -31,6 +32,7 @@ def measure_images(
     intersection over union of all pixels of the set, a lesion's class being the predicted lesion type (as the
     published code has it). ``lesion_accuracy``. ``status_auc`` of single images, the only figure of a network that
     learns the status alone. Several processes measure disjoint parts and all get the figures of the whole.
+    Masks are those that readers are shown (`looks`); not ``as_used``, those of one look, which takes less time.
     """
     world = world or World()
     was_training = net.training
@@ -39,7 +41,7 @@ def measure_images(
     mine = world.part(len(data))
     for start in range(mine.start, mine.stop, BATCH):
         rows = slice(start, min(start + BATCH, mine.stop))
-        found[rows] = torch.from_numpy(_rows(net, data, rows, preprocess))
+        found[rows] = torch.from_numpy(_rows(net, data, rows, preprocess, as_used))
     device = next(net.parameters()).device
     on_device = found.to(device)
     world.add_up([on_device])
@@ -50,13 +52,14 @@ def measure_images(
     return figures
 
 
-def _rows(net: StageOne, data: ImageSet, rows: slice, preprocess: Preprocess) -> NDArray[np.float32]:
+def _rows(net: StageOne, data: ImageSet, rows: slice, preprocess: Preprocess, as_used: bool) -> NDArray[np.float32]:
     """(n, 9) a row an image: Dice, lesion logit, status logit, pixels of overlap and union by class."""
     device = next(net.parameters()).device
     pixels = torch.from_numpy(np.array(data.image[rows])).to(device).permute(0, 3, 1, 2)
     drawn = torch.from_numpy(np.array(data.mask[rows])).to(device)
     with precision(device):
-        output = net(preprocess.normalise(pixels))
+        images = preprocess.normalise(pixels)
+        output = looks.read(net, images) if as_used else net(images)
     lesion = output.lesion_logit.float()
     predicted = output.lesion_mask_logits > 0
     kind = torch.where(lesion > 0, 2, 1)[:, None, None]

@@ -92,7 +92,7 @@ def train(
     )
 
     def measure(step: int) -> Mapping[str, float]:
-        figures = measure_images(net, tune, preprocess, world)
+        figures = measure_images(net, tune, preprocess, world, as_used=False)
         if snapshot is not None and world.first:
             snapshot(step)
         return figures

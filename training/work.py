@@ -329,6 +329,8 @@ def _config(recipe: recipes.Recipe) -> MtlConfig:
         tasks=recipe.tasks,  # type: ignore[arg-type]
         type_tokens=recipe.type_tokens,
         shape_tokens=recipe.shape_tokens,
+        average_looks=recipe.average_looks,
+        mask_threshold=recipe.mask_threshold,
     )
 
 

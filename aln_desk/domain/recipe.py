@@ -224,6 +224,15 @@ class Recipe:
         "Tokens know the shape",
         "Add the form of the predicted mask to every token: its area, roundness, height over width, irregularity.",
     )
+    average_looks: bool = _set(
+        False,
+        "Average looks",
+        "In use the mask is the mean over four looks at the image: as it is, mirrored, smaller and larger. Finds more "
+        "and outlines better, in four times the work.",
+    )
+    mask_threshold: float = _set(
+        0.5, "Mask from", "Probability from which a pixel is called lesion in use.", low=0.01, high=0.99
+    )
     seed: int = _set(0, "Random seed", "The same seed gives the same run.", low=0, high=2**31 - 1)
     held_out: float = _set(
         0.2,
@@ -273,6 +282,8 @@ OF_STAGE_ONE = frozenset(
         "mask_tokens",
         "type_tokens",
         "shape_tokens",
+        "average_looks",
+        "mask_threshold",
     }
 )
 """Keys without a stage in them that only stage 1 reads."""

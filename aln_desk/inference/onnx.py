@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from aln_desk import __version__, paths
 from aln_desk.domain.errors import AlnError
 from aln_desk.io import atomic
+from aln_desk.models import looks
 from aln_desk.models.build import LoadedModel, StageOne
 from aln_desk.models.preprocess import Preprocess
 from aln_desk.models.reading_images import Found
@@ -143,7 +144,7 @@ class _FromSquare(nn.Module):
         self.net, self._preprocess = net, preprocess
 
     def forward(self, square: Tensor) -> tuple[Tensor, ...]:
-        output = self.net(self._preprocess.normalise(square.permute(0, 3, 1, 2)))
+        output = looks.read(self.net, self._preprocess.normalise(square.permute(0, 3, 1, 2)))
         return tuple(getattr(output, name) for name in _OUTPUTS)
 
 

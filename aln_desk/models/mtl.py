@@ -36,7 +36,8 @@ class MtlConfig:
     ``attention``, the mean weighted by the attention, in which it is not. ``tasks``: ``all`` is a
     `MultiTaskNet`; ``status`` a `StatusNet`, for which only backbone and size matter. ``type_tokens``: tell
     the token which type of lesion the image shows; ``shape_tokens``: tell it the form of the mask (`mask_shape`),
-    of which a mean over places knows nothing.
+    of which a mean over places knows nothing. ``average_looks`` and ``mask_threshold``: how the mask is shown
+    (`looks`); the network itself knows nothing of them.
     """
 
     backbone: str = "segformer-b0"
@@ -47,6 +48,8 @@ class MtlConfig:
     tasks: Tasks = "all"
     type_tokens: bool = False
     shape_tokens: bool = False
+    average_looks: bool = False
+    mask_threshold: float = 0.5
 
     def __post_init__(self) -> None:
         check_backbone(self.backbone, self.size)
@@ -58,7 +61,9 @@ class MtlConfig:
             raise BadSetting(f"There is no pooling '{self.pooling}'; choose one of {', '.join(get_args(Pooling))}.")
         if self.tasks not in get_args(Tasks):
             raise BadSetting(f"There are no tasks '{self.tasks}'; choose one of {', '.join(get_args(Tasks))}.")
-        for name in ("type_tokens", "shape_tokens"):
+        if not 0 < self.mask_threshold < 1:
+            raise BadSetting(f"mask_threshold is {self.mask_threshold}; choose a number between 0 and 1.")
+        for name in ("type_tokens", "shape_tokens", "average_looks"):
             if not isinstance(getattr(self, name), bool):
                 raise BadSetting(f"{name} is {getattr(self, name)}; choose true or false.")
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from aln_desk.io import images
+from aln_desk.models import looks
 from aln_desk.models.build import StageOne, precision
 from aln_desk.models.preprocess import Preprocess
 
@@ -74,7 +75,7 @@ class TorchNetwork:
     def __call__(self, squares: NDArray[np.uint8]) -> list[Found]:
         x = torch.from_numpy(squares).to(self._device).permute(0, 3, 1, 2)
         with precision(self._device):
-            output = self._net(self._preprocess.normalise(x))
+            output = looks.read(self._net, self._preprocess.normalise(x))
         masks, cams, tokens = (
             part.float().cpu().numpy() for part in (output.lesion_mask_logits, output.cam, output.token)
         )

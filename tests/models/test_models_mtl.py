@@ -214,6 +214,10 @@ def test_config_of_the_first_models() -> None:
         {"tasks": ["all"]},
         {"type_tokens": 1},
         {"shape_tokens": "yes"},
+        {"average_looks": 1},
+        {"mask_threshold": 0},
+        {"mask_threshold": 1.0},
+        {"mask_threshold": float("nan")},
     ],
 )
 def test_config_that_cannot_be_used_is_a_sentence(record: dict[str, object]) -> None:

@@ -28,6 +28,8 @@ ALL_OPTIONS = (
     ("mask_tokens", "2"),
     ("type_tokens", "true"),
     ("shape_tokens", "true"),
+    ("average_looks", "true"),
+    ("mask_threshold", "0.4"),
     ("pooling", "attention"),
     ("clean", "true"),
     ("calibration", "platt"),
@@ -57,6 +59,7 @@ def test_every_option_is_in_the_model_and_its_manifest(study: Path) -> None:
         assert str(value).lower() == text or float(value) == float(text), key
     net = model.mtl.config
     assert (net.mask_tokens, net.type_tokens, net.shape_tokens, net.pooling) == (2, True, True, "attention")
+    assert (net.average_looks, net.mask_threshold) == (True, 0.4)
     assert model.preprocess.clean
     assert isinstance(model.mil, BagEnsemble)
     assert manifest["calibration"] is not None

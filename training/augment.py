@@ -3,8 +3,8 @@
 What happens to each image is drawn beforehand, on the CPU, from one generator (`draw`), and applied later (`apply`):
 so a batch can be cut into parts, for small memories or several devices, without changing a single image. Geometry
 and ranges are those of the published recipe (enlargement, random crop, mirror image, photometric distortion), and
-optionally rotation and gamma. Small tensors travel to the device without being waited for: a host that waits cannot
-queue the network's work ahead.
+optionally rotation, bending and gamma. Small tensors travel to the device without being waited for: a host that waits
+cannot queue the network's work ahead.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from aln_desk.models.preprocess import Preprocess
 
 CROP_TRIES = 10
 LARGEST_SHARE = 0.75
+BEND = 6
+"""Points a side of the grid that a bend is drawn on."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +31,8 @@ class Variation:
 
     Light: ``brightness`` (B,) grey levels to add, ``contrast`` and ``saturation`` (B,) factors, ``hue`` (B,) radians
     about the grey axis, ``gamma`` (B,). Geometry: ``matrix`` (B,2,3): output point p = (x, y), in units of the square
-    [-1, 1], reads the input at ``matrix @ (x, y, 1)``.
+    [-1, 1], reads the input at ``matrix @ (x, y, 1)``, and ``bend`` (B,2,G,G) from there, smoothly between the points
+    of a coarse grid over the output.
     """
 
     brightness: Tensor
@@ -38,6 +41,7 @@ class Variation:
     hue: Tensor
     gamma: Tensor
     matrix: Tensor
+    bend: Tensor
 
     def part(self, rows: slice) -> Variation:
         """The variation of these images alone."""
@@ -63,6 +67,7 @@ def draw(coarse: Tensor, content: Tensor, size: int, recipe: MtlRecipe, generato
             break
         matrix = torch.where(dull[:, None, None], _matrix(content, size, recipe, generator), matrix)
     width = math.log1p(recipe.gamma)
+    bend = torch.zeros(count, 2, BEND, BEND)
     return Variation(
         brightness=each(-32.0, 32.0, 0.0),
         contrast=each(0.5, 1.5, 1.0),
@@ -71,6 +76,8 @@ def draw(coarse: Tensor, content: Tensor, size: int, recipe: MtlRecipe, generato
         hue=each(-math.pi / 5, math.pi / 5, 0.0),
         gamma=each(-width, width, 0.0).exp(),
         matrix=matrix,
+        # Of the side: the square is 2 wide.
+        bend=bend.normal_(0.0, 2.0 * recipe.elastic, generator=generator) if recipe.elastic else bend,
     )
 
 
@@ -86,16 +93,20 @@ def apply(
     # Normalised first: what lies outside the image is then 0 for the network, as in the published recipe.
     x = preprocess.normalise(lit) * _covered(content.to(pixels.device, non_blocking=True), pixels.shape[1])
     layers = torch.cat([x, (mask == 1)[:, None].float(), (mask == 2)[:, None].float()], dim=1)
-    moved = resample(layers, variation.matrix)
+    moved = resample(layers, variation.matrix, variation.bend)
     tumour, node = moved[:, 3] >= 0.5, moved[:, 4] >= 0.5
     return moved[:, :3].contiguous(), torch.where(node, 2, tumour.to(torch.uint8)).to(torch.uint8)
 
 
-def resample(layers: Tensor, matrix: Tensor) -> Tensor:
-    """``layers`` (B,C,S,S) float read through ``matrix`` (B,2,3), bilinear; outside the square is 0."""
+def resample(layers: Tensor, matrix: Tensor, bend: Tensor | None = None) -> Tensor:
+    """``layers`` (B,C,S,S) float read through ``matrix`` (B,2,3) and ``bend``, bilinear; outside the square is 0."""
     shape = [*layers.shape]
     matrix = matrix.to(layers.device, layers.dtype, non_blocking=True)
     grid = F.affine_grid(matrix, shape, align_corners=False)
+    if bend is not None and bend.any():
+        bend = bend.to(layers.device, layers.dtype, non_blocking=True)
+        smooth = F.interpolate(bend, layers.shape[2:], mode="bicubic", align_corners=False)
+        grid = grid + smooth.permute(0, 2, 3, 1)
     return F.grid_sample(layers, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 

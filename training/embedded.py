@@ -60,6 +60,7 @@ PARTS: tuple[Part, ...] = (
             ("size", "192"),
             ("mtl.iterations", "4000"),
             ("mtl.learning_rate", "7e-4"),
+            ("mtl.elastic", "0.015"),
             ("mtl.without_outcome", "0.6"),
         )
     ),

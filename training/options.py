@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[tuple[str, str], ...]] = {
     "shape-aware tokens": (("shape_tokens", "true"),),
     "text and scanner border masked": (("clean", "true"),),
     "rotation and gamma": (("mtl.rotate", "10"), ("mtl.gamma", "0.3")),
+    "mask over four looks": (("average_looks", "true"),),
     "averaged parameters": (("mtl.ema", "0.99"),),
     "patient-balanced sampling": (("mtl.balanced", "true"),),
     "tokens know the view": (("mil.view_embedding", "true"),),

@@ -91,6 +91,13 @@ class MtlRecipe:
     rotate: float = _set(
         0.0, "Rotation (degrees)", "Largest random rotation to either side; 0 as published.", low=0, high=180
     )
+    elastic: float = _set(
+        0.0,
+        "Bending",
+        "Standard deviation of a random smooth displacement, as a share of the image's side; 0 as published.",
+        low=0,
+        high=0.1,
+    )
     gamma: float = _set(
         0.0, "Gamma range", "Random gamma between 1 / (1 + range) and 1 + range; 0 as published.", low=0, high=2
     )

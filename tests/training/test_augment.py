@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields, replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -23,7 +24,7 @@ from training.data import COARSE
 SIZE, COUNT = 48, 12
 PREPROCESS = Preprocess(size=SIZE)
 CONTENT = torch.tensor([[48.0, 48.0], [48.0, 33.0], [21.0, 48.0]]).repeat(COUNT // 3, 1)
-WIDE = replace(RECIPE, rotate=40.0, gamma=0.5, scale_low=0.5, scale_high=2.0)
+WIDE = replace(RECIPE, rotate=40.0, gamma=0.5, elastic=0.02, scale_low=0.5, scale_high=2.0)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -58,6 +59,7 @@ def plainly(
     centre = (2 * np.arange(SIZE) + 1) / SIZE - 1
     points = np.stack([*np.meshgrid(centre, centre), np.ones((SIZE, SIZE))])
     source = np.tensordot(variation.matrix.double().numpy(), points, axes=1)
+    source += [cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC) for part in variation.bend.numpy()]
     columns, rows = ((source + 1) * SIZE - 1) / 2
     moved = [
         ndimage.map_coordinates(np.asarray(layer, float), [rows, columns], order=1, mode="grid-constant")
@@ -120,6 +122,7 @@ def test_what_is_not_to_vary_does_not() -> None:
         saturation=torch.ones(COUNT),
         hue=torch.zeros(COUNT),
         matrix=torch.eye(2, 3).expand(COUNT, 2, 3),
+        bend=torch.zeros(COUNT, 2, augment.BEND, augment.BEND),
     )
     x, moved = augment.apply(pixels, mask, torch.full((COUNT, 2), float(SIZE)), variation, PREPROCESS)
     assert torch.allclose(x, PREPROCESS.normalise(pixels.permute(0, 3, 1, 2)), atol=1e-3)
@@ -136,7 +139,7 @@ def test_a_matrix_turns_and_mirrors(mirror: int, turned: object) -> None:
 
 def test_outside_the_image_is_nothing_whatever_the_light() -> None:
     pixels, mask = batch()
-    bright = replace(drawn(), brightness=torch.full((COUNT,), 30.0), matrix=torch.eye(2, 3).expand(COUNT, 2, 3))
+    bright = replace(drawn(RECIPE), brightness=torch.full((COUNT,), 30.0), matrix=torch.eye(2, 3).expand(COUNT, 2, 3))
     x, _ = augment.apply(pixels, mask, CONTENT, bright, PREPROCESS)
     for k, (height, width) in enumerate(CONTENT.int().tolist()):
         place = PREPROCESS.place(height, width)
@@ -176,11 +179,12 @@ def test_all_kinds_of_variation_occur_within_their_ranges() -> None:
     assert ((zoom.abs() >= 1 / 2.0**2 - 1e-5) & (zoom.abs() <= 1 / 0.5**2 + 1e-5)).all()
     turn = torch.rad2deg(torch.atan2(variation.matrix[:, 1, 0], variation.matrix[:, 0, 0].abs())).abs()
     assert 35 < turn.max() <= 40 + 1e-3
+    assert 0.95 * 0.04 < variation.bend.std() < 1.05 * 0.04
 
 
 def test_as_published_nothing_turns_and_no_gamma_changes() -> None:
     variation = drawn(RECIPE)
-    assert (variation.gamma == 1).all()
+    assert (variation.gamma == 1).all() and not variation.bend.any()
     assert (variation.matrix[:, 0, 1] == 0).all() and (variation.matrix[:, 1, 0] == 0).all()
 
 

@@ -34,7 +34,7 @@ from aln_desk.models.reading_images import TorchNetwork, read_images
 from aln_desk.stats import bootstrap
 from aln_desk.stats.agreement import dice
 from aln_desk.stats.roc import auc
-from training import data, real_images, tables
+from training import commands, data, real_images, tables
 from training.embedded import PARTS, learn
 from training.explanation.summary import mean
 
@@ -70,13 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--folds", type=int, default=FOLDS)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other than the embedded model")
     parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--at-once",
-        type=int,
-        default=1,
-        metavar="N",
-        help="folds trained side by side, on parts of the cores",
-    )
+    commands.add_at_once(parser, "folds")
     options = parser.parse_args(arguments)
     real_images.ensure(options.project, options.real)
     changed = [text.partition("=")[::2] for text in options.set]

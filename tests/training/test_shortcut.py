@@ -100,7 +100,7 @@ def test_the_whole_study_at_toy_size(
 ) -> None:
     work, out, done = tmp_path / "work", tmp_path / "out", []
 
-    def in_this_process(clock: Clock, *words: object, stoppable: bool = True) -> None:
+    def in_this_process(clock: Clock, *words: object, **options: object) -> None:
         done.append(words[0])
         assert cli.run([str(word) for word in words]) == 0
 

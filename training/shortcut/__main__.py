@@ -13,6 +13,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from aln_desk.io import atomic
@@ -36,8 +37,9 @@ def main(arguments: Sequence[str]) -> int:
         simulated.ensure(Clock(), study, "--shortcut", kind, patients=options.patients, seed=options.seed)
         simulated.ensure_tests(Clock(), study, _tests(options, kind))
     readings: dict[tuple[Taught, Shortcut], StudyReading] = {}
-    for taught in _models(kinds):
-        run = _trained(options, taught)
+    models = list(_models(kinds))
+    runs = commands.side_by_side(partial(_trained, options), models, options.at_once)
+    for taught, run in zip(models, runs, strict=True):
         for read in kinds if taught.study == WITHOUT else (taught.study,):
             readings[taught, read] = _reading(options, run, read)
         _write(options, list(rows_of(readings)))
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--single-backbone", default="resnet-101", help="of single T (default: resnet-101)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changed in every run alike")
     parser.add_argument("--device", default="auto")
+    commands.add_at_once(parser, "models")
     return parser
 
 
@@ -74,8 +77,8 @@ def _models(kinds: Sequence[Shortcut]) -> Iterator[Taught]:
             yield from (Taught(kind, net, blanked) for blanked in (False, True))
 
 
-def _trained(options: argparse.Namespace, taught: Taught) -> Run:
-    """The finished run of this model: found, or gone on with, or made."""
+def _trained(options: argparse.Namespace, taught: Taught, threads: int | None) -> Run:
+    """The finished run of this model: found, or gone on with, or made, on so many ``threads`` (None: all)."""
     study, label = options.work / taught.study, f"shortcut: {taught.net}{', blanked' if taught.blanked else ''}"
     runs = _runs(study, label)
     if (done := once.finished(study / "models", runs)) is not None:
@@ -88,7 +91,7 @@ def _trained(options: argparse.Namespace, taught: Taught) -> Run:
             settings.append(f"backbone={options.single_backbone}")
         preset = "single-t" if taught.net == SINGLE_T else options.preset
         words = ["--preset", preset, *(word for setting in settings for word in ("--set", setting)), "--name", label]
-    commands.aln_desk(Clock(), "train", "all", study, *words, "--device", options.device)
+    commands.aln_desk(Clock(), "train", "all", study, *words, "--device", options.device, threads=threads)
     made = once.finished(study / "models", _runs(study, label))
     assert made is not None
     return made

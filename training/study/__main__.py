@@ -12,20 +12,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import torch
-
 from aln_desk.domain.errors import AlnError, BadProject, Stopped
 from aln_desk.domain.presets import DEVICES
 from aln_desk.io import atomic
 from aln_desk.io.project import Project
+from aln_desk.io.runs import Run
 from aln_desk.models.build import choose_device
+from training import commands
 from training.commands import STOPPED, Clock
 from training.study import figures
 from training.study.recipes import SIZES, Contender, Size
@@ -106,9 +105,11 @@ def _make(bench: Bench, wanted: Sequence[Contender], at_once: int) -> list[str]:
 
 def _train_side_by_side(bench: Bench, wanted: Sequence[Contender], at_once: int) -> list[str]:
     """Train these, each on its part of the cores; keys of those that failed."""
-    share = replace(bench, threads=max(1, torch.get_num_threads() // at_once))
-    with ThreadPoolExecutor(at_once) as pool:
-        trained = list(pool.map(lambda one: _unless_failed(one, partial(share.train, one, None)), wanted))
+
+    def train(one: Contender, threads: int | None) -> Run | None:
+        return _unless_failed(one, partial(replace(bench, threads=threads).train, one, None))
+
+    trained = commands.side_by_side(train, wanted, at_once)
     return [one.key for one, run in zip(wanted, trained, strict=True) if run is None]
 
 
@@ -193,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STUDY",
         help="read the test cohorts of this simulated study, such as a larger one of another seed",
     )
-    parser.add_argument("--at-once", type=int, default=1, metavar="N", help="stages 1 trained side by side on a CPU")
+    commands.add_at_once(parser, "stages 1")
     parser.add_argument(
         "--until-minutes", type=float, metavar="M", help="stop after M minutes; the same command then goes on"
     )

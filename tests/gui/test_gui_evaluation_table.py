@@ -6,8 +6,11 @@ import pytest
 from evaluation_scores import GOOD, board, scorer
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
+from wheel import wheel
 
 from aln_desk.evaluation.tables.table import Table
 from aln_desk.gui.pages.evaluation_table import FigureTable, TableBody
@@ -108,3 +111,24 @@ def test_a_folded_table_is_copied_whole_and_told_in_tooltips(qtbot: QtBot) -> No
     assert table.item(0, 3).text() == ROW[3] and not table.item(0, 3).toolTip() and table.rowHeight(0) < 30
     body.show_table(None)
     assert table.rowCount() == 0 and body.notes.text() == "Being worked out\u2026"
+
+
+def test_a_table_on_a_page_lets_the_page_scroll_until_it_is_clicked(qtbot: QtBot) -> None:
+    table, page = FigureTable("Performance"), QScrollArea()
+    qtbot.addWidget(table)
+    qtbot.addWidget(page)
+    table.resize(900, 60)
+    table.show()
+    table.show_table(replace(TABLE, rows=(ROW,) * 20))
+    bar = table.verticalScrollBar()
+    assert wheel(table.viewport()) and bar.value() > 0, "alone, it scrolls"
+    bar.setValue(0)
+    page.setWidget(table)
+    with qtbot.waitActive(page):
+        page.show()
+        page.activateWindow()
+    page.setFocus()
+    assert not wheel(table.viewport()) and bar.value() == 0
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(40, 10))
+    assert table.hasFocus()
+    assert wheel(table.viewport()) and bar.value() > 0

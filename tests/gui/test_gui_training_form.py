@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from wheel import wheel
 
 from aln_desk.domain import recipe as recipes
 from aln_desk.domain.messages import Device
@@ -337,20 +337,6 @@ def test_the_choices_are_kept_but_neither_name_nor_permission(form: TrainingForm
     other.restore_state({"settings": "no"})
     other.device.bestKnown.emit("cuda")
     assert other.wish().preset == "paper"
-
-
-def wheel(target: QWidget) -> None:
-    event = QWheelEvent(
-        QPointF(5, 5),
-        QPointF(5, 5),
-        QPoint(),
-        QPoint(0, -120),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(target, event)
 
 
 def test_scrolling_past_a_value_does_not_change_it(form: TrainingForm) -> None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPalette, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPalette,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
+    QScrollArea,
     QSizePolicy,
     QStyle,
     QStyledItemDelegate,
@@ -81,6 +92,7 @@ class FigureTable(QTableWidget):
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)  # Tab leaves the table
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by scrolling past
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -111,6 +123,20 @@ class FigureTable(QTableWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._draw()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """On a page that scrolls, up and down belong to the page until the table is clicked."""
+        sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
+        if self.hasFocus() or sideways or not self._is_on_a_page_that_scrolls():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def _is_on_a_page_that_scrolls(self) -> bool:
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        return above is not None
 
     def copy(self) -> None:
         """Put the whole table on the clipboard."""

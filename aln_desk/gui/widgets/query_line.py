@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QVBoxLayout, QWidget
 
 from aln_desk.gui.query import HELP, HINT, complaint
@@ -14,13 +15,19 @@ class QueryLine(QLineEdit):
     """What is typed here is meant for one project; another one begins with all of its patients."""
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
-        super().__init__(parent, placeholderText=HINT, clearButtonEnabled=True)
+        super().__init__(parent, clearButtonEnabled=True)
         self.setToolTip(HELP)
         self.setAccessibleName("Search patients")
         self._workspace = workspace
         self._folder = ""
         workspace.projectChanged.connect(self._follow)
         self._follow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The hint ends in an ellipsis where there is no room for all of it."""
+        super().resizeEvent(event)
+        room = self.contentsRect().width() - 4 * self.fontMetrics().horizontalAdvance("x")
+        self.setPlaceholderText(self.fontMetrics().elidedText(HINT, Qt.TextElideMode.ElideRight, room))
 
     def save_state(self) -> dict[str, object]:
         """The text and the project it is meant for."""

@@ -26,6 +26,7 @@ from aln_desk.io.runs import Run
 from aln_desk.models.build import choose_device
 from training import commands
 from training.commands import STOPPED, Clock
+from training.simulated import PATIENTS, SEED
 from training.study import figures
 from training.study.recipes import SIZES, Contender, Size
 from training.study.table import to_csv, to_markdown
@@ -43,7 +44,14 @@ _POSSIBLE = [f"import:{name}" for name in CEILINGS.values()]
 def main(arguments: Sequence[str]) -> int:
     """Do what is missing; 130 when the time was up before the end, 1 when a step failed (the others are done)."""
     options = _parser().parse_args(arguments)
-    bench = Bench(options.work, options.device, Clock.of_minutes(options.until_minutes), tests_of=options.tests_of)
+    bench = Bench(
+        options.work,
+        options.device,
+        Clock.of_minutes(options.until_minutes),
+        tests_of=options.tests_of,
+        patients=options.patients,
+        seed=options.seed,
+    )
     try:
         only = [key.strip() for key in options.only.split(",") if key.strip()]
         return compare(bench, _size(options.size, options.device), only, options.out, options.at_once)
@@ -169,10 +177,11 @@ def _write(bench: Bench, size: Size, left: Sequence[str], out: Path) -> str:
     with Project.open(bench.tests) as tests:
         rows = figures.measure(tests, made, out / RESULTS)
         counts = ", ".join(f"{cohort.name} {len(tests.patients(cohorts={cohort.name}))}" for cohort in tests.cohorts())
-    read = f"Patients read: {counts}{', of another simulated study' if bench.tests_of else ''}."
+    simulated = f"`aln-desk simulate --patients {bench.patients} --seed {bench.seed}`"
+    about = f"{simulated}; patients read: {counts}{', of another simulated study' if bench.tests_of else ''}."
     ours = figures.best(made)
     best = ours.digest if ours else ""
-    text = to_markdown(rows, targets(rows, best), best, size, left, read)
+    text = to_markdown(rows, targets(rows, best), best, size, left, about)
     out.mkdir(parents=True, exist_ok=True)
     atomic.write_text(out / "study.csv", to_csv(rows))
     atomic.write_text(out / "study.md", text)
@@ -188,6 +197,8 @@ def _parser() -> argparse.ArgumentParser:
         "--size", choices=(AUTO, *SIZES), default=AUTO, help="table of recipes (auto: gpu with CUDA, else cpu)"
     )
     parser.add_argument("--only", default="", metavar="NAME,...", help="only these models, and those they build on")
+    parser.add_argument("--patients", type=int, default=PATIENTS, help=f"of the simulated study (default: {PATIENTS})")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of the simulated study (default: {SEED})")
     parser.add_argument(
         "--tests-of",
         type=Path,

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 
 from aln_desk.domain.verdict import SIMULATED
 from training import tables
-from training.simulated import EXTERNAL, INTERNAL, PATIENTS, SEED
+from training.simulated import EXTERNAL, INTERNAL
 from training.study.figures import Figures, Row
 from training.study.recipes import Size
 from training.study.targets import Target
@@ -42,17 +42,16 @@ def _cells(row: Row) -> list[object]:
 
 
 def to_markdown(
-    rows: Sequence[Row], found: Sequence[Target], best: str, size: Size, left: Sequence[str], read: str
+    rows: Sequence[Row], found: Sequence[Target], best: str, size: Size, left: Sequence[str], about: str
 ) -> str:
-    """What it is, whether the targets are reached, and the figures; ``left`` is still to be done, ``read`` says which
-    patients were read.
+    """What it is, whether the targets are reached, and the figures; ``left`` is still to be done, ``about`` says
+    which patients they are.
     """
     named = next((row.name for row in rows if row.key == best), "none yet")
     parts = [
         f"# The comparison on the simulated study, size `{size.name}`",
         size.about,
-        f"`python -m training.study --size {size.name}`; `aln-desk simulate --patients {PATIENTS} --seed {SEED}`. "
-        f"{read} {SIMULATED}",
+        f"`python -m training.study --size {size.name}`; {about} {SIMULATED}",
         *([f"NOT COMPLETE; still to be done: {', '.join(left)}."] if left else []),
         "## Targets",
         f"Our best model is the Transformer of the highest AUC on held-out training patients: {named}. Possible: what "

@@ -27,7 +27,7 @@ from aln_desk.stats.operating import youden_threshold
 from training import commands, once, simulated, tables
 from training.commands import Clock
 from training.record import find_record
-from training.simulated import TRAINING
+from training.simulated import PATIENTS, SEED, TRAINING
 from training.study.recipes import Ceiling, Contender
 
 CEILINGS: Mapping[Ceiling, str] = {
@@ -59,8 +59,8 @@ class Made:
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The folder ``work``, the device that commands get, when to stop, the threads that trainings get (None: one a
-    core), and the simulated study whose test cohorts are read (None: that which models are trained in). Steps raise as
-    `commands.aln_desk`.
+    core), the simulated study whose test cohorts are read (None: that which models are trained in), and how many
+    ``patients`` of which ``seed`` that one has. Steps raise as `commands.aln_desk`.
     """
 
     work: Path
@@ -68,6 +68,8 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     threads: int | None = None
     tests_of: Path | None = None
+    patients: int = PATIENTS
+    seed: int = SEED
 
     @property
     def study(self) -> Path:
@@ -89,7 +91,7 @@ class Bench:
 
     def prepare(self) -> None:
         """Simulate the study, make the project of its tests and import the best possible scores."""
-        simulated.ensure(self.clock, self.study)
+        simulated.ensure(self.clock, self.study, patients=self.patients, seed=self.seed)
         simulated.ensure_tests(self.clock, self.tests_of or self.study, self.tests)
         if not self.is_prepared:
             self._import_ceilings()

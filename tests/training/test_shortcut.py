@@ -23,6 +23,7 @@ from training.shortcut import __main__ as command
 from training.shortcut.reading import Share, StudyReading, common, marks_of
 from training.shortcut.table import MIL, SINGLE_T, STAGE_ONE, Row, Taught, rows_of, to_csv, to_markdown
 from training.simulated import EXTERNAL, INTERNAL
+from training.study.recipes import SIZES, Contender, Size
 
 NOWHERE = Share(Estimate(math.nan, math.nan, math.nan), math.nan)
 PATIENTS = tuple(
@@ -109,9 +110,15 @@ def test_the_whole_study_at_toy_size(
     for kind in kinds:
         simulate(work / kind, 60, 1, shortcut=kind, size=128, workers=1)
         new_project(work / kind, work / kind).close()
-    asked = ["--work", work, "--out", out, "--marks", "text", "--preset", "tiny", "--single-backbone", "segformer-b0"]
-    small = ["size=64", "mtl.iterations=2", "mtl.validate_every=2", "mtl.warmup=0", "mil.epochs=1", "mtl.batch=4"]
-    words = [str(word) for word in asked] + [word for change in small for word in ("--set", change)]
+    fast = (("mtl.validate_every", "2"), ("mtl.warmup", "0"), ("mil.epochs", "1"), ("mtl.batch", "4"))
+    toy = (
+        Contender("single-t", "single T", "single T", "tiny", (*fast, ("tasks", "status"), ("views", "tumour"))),
+        Contender("former", "SegFormer + Transformer", "backbone", "tiny", (*fast, ("clean", "true"))),
+        Contender("max", "SegFormer + maximum", "aggregator", "tiny", (("mil.kind", "max"),), "former"),
+    )
+    monkeypatch.setitem(SIZES, "toy", Size("toy", "A toy.", toy))
+    asked = ["--work", work, "--out", out, "--marks", "text", "--size", "toy", "--set", "mtl.iterations=2"]
+    words = [str(word) for word in asked]
     assert command.main([*words, "--device", "cpu"]) == 0
     assert done.count("train") == 8 and done.count("simulate") == 0
     with (out / "shortcut.csv").open(encoding="utf-8", newline="") as file:
@@ -124,6 +131,8 @@ def test_the_whole_study_at_toy_size(
     assert (out / "shortcut.md").read_text(encoding="utf-8") in capsys.readouterr().out
     with Project.open(work / "text") as project:
         recipes = {run.label: run.recipe for run in read_runs(project.runs)}
+    assert recipes["shortcut: MIL, blanked"]["clean"] and not recipes["shortcut: MIL"]["clean"]
+    assert all(recipe["mtl"]["iterations"] == 2 for recipe in recipes.values())
     assert recipes["shortcut: single T, blanked"]["clean"] and recipes["shortcut: single T"]["tasks"] == "status"
     before = (out / "shortcut.csv").read_bytes()
     done.clear()

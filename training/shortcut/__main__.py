@@ -25,6 +25,7 @@ from training.phantom.latents import SHORTCUTS, Shortcut
 from training.shortcut.reading import StudyReading, marks_of, read_tests
 from training.shortcut.table import MIL, SINGLE_T, WITHOUT, Row, Taught, rows_of, to_csv, to_markdown
 from training.simulated import PATIENTS, SEED
+from training.study.recipes import add_size, size_named
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--marks", nargs="+", choices=marks, default=marks, help="kinds of mark (default: all)")
     parser.add_argument("--patients", type=int, default=PATIENTS)
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--preset", default="paper", help="of the multi-instance model (default: paper)")
-    parser.add_argument("--single-backbone", default="resnet-101", help="of single T (default: resnet-101)")
+    add_size(parser)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="changed in every run alike")
     parser.add_argument("--device", default="auto")
     commands.add_at_once(parser, "models")
@@ -86,11 +86,11 @@ def _trained(options: argparse.Namespace, taught: Taught, threads: int | None) -
     if (last := once.begun(runs)) is not None:
         words = ["--resume", last.name]
     else:
-        settings = [*options.set, f"clean={str(taught.blanked).lower()}"]
-        if taught.net == SINGLE_T:
-            settings.append(f"backbone={options.single_backbone}")
-        preset = "single-t" if taught.net == SINGLE_T else options.preset
-        words = ["--preset", preset, *(word for setting in settings for word in ("--set", setting)), "--name", label]
+        size = size_named(options.size, options.device)
+        one = size.single_t if taught.net == SINGLE_T else size.base
+        settings = [f"{key}={value}" for key, value in one.settings if key != "clean"]
+        settings += [f"clean={str(taught.blanked).lower()}", *options.set]
+        words = ["--preset", one.preset, *(word for change in settings for word in ("--set", change)), "--name", label]
     commands.aln_desk(Clock(), "train", "all", study, *words, "--device", options.device, threads=threads)
     made = once.finished(study / "models", _runs(study, label))
     assert made is not None
@@ -114,10 +114,11 @@ def _tests(options: argparse.Namespace, kind: Shortcut) -> Path:
 
 
 def _about(options: argparse.Namespace) -> str:
-    changed = " ".join(f"--set {setting}" for setting in options.set) or "nothing changed"
+    size = size_named(options.size, options.device)
+    changed = f", changed by `{' '.join(f'--set {setting}' for setting in options.set)}`" if options.set else ""
     return (
-        f"`aln-desk simulate --patients {options.patients} --seed {options.seed}`; single T with "
-        f"{options.single_backbone}, MIL by preset `{options.preset}`; in every run alike: `{changed}`."
+        f"`aln-desk simulate --patients {options.patients} --seed {options.seed}`; {size.single_t.name} and "
+        f"{size.base.name} by the recipes of `training.study --size {size.name}`{changed}."
     )
 
 

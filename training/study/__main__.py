@@ -23,12 +23,11 @@ from aln_desk.domain.presets import DEVICES
 from aln_desk.io import atomic
 from aln_desk.io.project import Project
 from aln_desk.io.runs import Run
-from aln_desk.models.build import choose_device
 from training import commands
 from training.commands import STOPPED, Clock
 from training.simulated import PATIENTS, SEED
 from training.study import figures
-from training.study.recipes import SIZES, Contender, Size
+from training.study.recipes import Contender, Size, add_size, size_named
 from training.study.table import to_csv, to_markdown
 from training.study.targets import targets
 from training.study.work import CEILINGS, Bench, Made
@@ -36,7 +35,6 @@ from training.study.work import CEILINGS, Bench, Made
 Done = TypeVar("Done")
 
 RESULTS, AGGREGATORS = "results", "aggregators"
-AUTO = "auto"
 _AGGREGATOR_PARTS = ("table_2", "figure_1", "table_s5", "figure_3a", "table_s4")
 _POSSIBLE = [f"import:{name}" for name in CEILINGS.values()]
 
@@ -54,18 +52,12 @@ def main(arguments: Sequence[str]) -> int:
     )
     try:
         only = [key.strip() for key in options.only.split(",") if key.strip()]
-        return compare(bench, _size(options.size, options.device), only, options.out, options.at_once)
+        return compare(bench, size_named(options.size, options.device), only, options.out, options.at_once)
     except AlnError as error:
         print(f"study: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return STOPPED
-
-
-def _size(name: str, device: str) -> Size:
-    if name == AUTO:
-        name = "gpu" if choose_device(device).type == "cuda" else "cpu"
-    return SIZES[name]
 
 
 def compare(bench: Bench, size: Size, only: Sequence[str], out: Path, at_once: int = 1) -> int:
@@ -193,9 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, required=True, help="folder for the study and its models (a few GB)")
     parser.add_argument("--out", type=Path, required=True, help="where tables and figures go")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where networks run (default: auto)")
-    parser.add_argument(
-        "--size", choices=(AUTO, *SIZES), default=AUTO, help="table of recipes (auto: gpu with CUDA, else cpu)"
-    )
+    add_size(parser)
     parser.add_argument("--only", default="", metavar="NAME,...", help="only these models, and those they build on")
     parser.add_argument("--patients", type=int, default=PATIENTS, help=f"of the simulated study (default: {PATIENTS})")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the simulated study (default: {SEED})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,7 @@ from aln_desk.domain import recipe as recipes
 from aln_desk.domain.errors import BadSetting
 from aln_desk.domain.presets import preset
 from aln_desk.domain.recipe import Recipe
+from aln_desk.models.build import choose_device
 from training.embedded import STAGE_ONE
 
 Family = Literal["clinical", "single T", "backbone", "aggregator", "fusion"]
@@ -64,6 +66,17 @@ class Size:
     name: str
     about: str
     contenders: tuple[Contender, ...]
+
+    @property
+    def single_t(self) -> Contender:
+        """The paper's comparator."""
+        return next(one for one in self.contenders if one.family == "single T")
+
+    @property
+    def base(self) -> Contender:
+        """The multi-instance model whose stage 1 the aggregators keep."""
+        keys = {one.base for one in self.contenders if one.base}
+        return next(one for one in self.contenders if one.key in keys)
 
     def wanted(self, only: Sequence[str]) -> tuple[Contender, ...]:
         """Those of these keys (none: all) with their bases, in the table's order. `BadSetting` for an unknown key."""
@@ -202,3 +215,18 @@ SIZES = {
     ),
 }
 """By what ``--size`` takes; steps of stage 1 at 4 cores: about 20 minutes each."""
+
+AUTO = "auto"
+
+
+def size_named(name: str, device: str) -> Size:
+    """The size of this name; ``auto``: that which suits the device."""
+    if name == AUTO:
+        name = "gpu" if choose_device(device).type == "cuda" else "cpu"
+    return SIZES[name]
+
+
+def add_size(parser: ArgumentParser) -> None:
+    """The option ``--size``, for `size_named`."""
+    words = f"table of recipes ({AUTO}: gpu with CUDA, else cpu)"
+    parser.add_argument("--size", choices=(AUTO, *SIZES), default=AUTO, help=words)

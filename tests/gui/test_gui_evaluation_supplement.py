@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -555,6 +556,22 @@ def test_where_the_supplement_was_left_is_kept(page: EvaluationPage) -> None:
     assert page.centre.place == "figure_s2"
     page.restore_state({**kept, "supplement": 7})
     assert page.centre.place == ""
+
+
+def test_the_models_chosen_for_cases_and_cams_are_kept(page: EvaluationPage) -> None:
+    supplement = page.centre.supplement
+    supplement.cases.offer((), [scorer(GOOD), scorer(POOR)])
+    supplement.cams.offer((), [scorer(GOOD), scorer(POOR)])
+    supplement.restore({}, POOR, (POOR, GOOD))
+    assert supplement.cases.boxes[1].currentData() == POOR
+    kept = json.loads(json.dumps(page.save_state()))
+    supplement.restore({}, "", ())
+    assert supplement.asked == ({}, "", ())
+    page.restore_state(kept)
+    assert supplement.asked == ({}, POOR, (POOR, GOOD))
+    for damaged in ([POOR], [POOR, POOR], [POOR, 3], "no", None):
+        page.restore_state({**kept, "beside": damaged, "reader": 3})
+        assert supplement.asked == ({}, "", ())
 
 
 def test_tables_and_the_nomogram_lie_on_their_cards(qtbot: QtBot) -> None:

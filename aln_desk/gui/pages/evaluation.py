@@ -75,7 +75,7 @@ class EvaluationPage(QWidget):
         kept = Kept(
             *(self._of, self._ticks, now.filters, now.rule),
             *(self.cards.cohort, self.cards.large, self._looked_at, self.centre.place),
-            self.centre.supplement.cases.by_hand,
+            *self.centre.supplement.asked,
         )
         return {**self._panes.save_state(), **kept.to_json()}
 
@@ -273,7 +273,7 @@ class EvaluationPage(QWidget):
         self.side.go_on(kept.filters, kept.rule)
         self.cards.cohort = kept.cohort
         self.cards.enlarge(kept.card)
-        self.centre.supplement.cases.restore(kept.cases)
+        self.centre.supplement.restore(kept.cases, kept.reader, kept.beside)
         self.centre.go_to(kept.supplement)
 
     def _soon(self) -> None:

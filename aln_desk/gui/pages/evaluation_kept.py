@@ -16,7 +16,8 @@ class Kept:
     """``project`` is a folder; ``ticks`` what the user ticked or unticked, by scorer's key or cohort's name; ``cohort``
     and ``card`` are on the screen, ``subgroups`` is the key of the scorer whose subgroups are shown. ``supplement`` is
     where the supplement is on the screen instead: its large card, or any other word. ``cases`` are the patients
-    whose case sheets were chosen by hand, by cohort.
+    whose case sheets were chosen by hand, by cohort, ``reader`` is the key of the model that reads cases, ``beside``
+    are those of the two models whose CAMs stand side by side; empty: nobody chose.
     """
 
     project: str = ""
@@ -28,6 +29,8 @@ class Kept:
     subgroups: str = ""
     supplement: str = ""
     cases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reader: str = ""
+    beside: tuple[str, str] | tuple[()] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` understands."""
@@ -41,12 +44,14 @@ class Kept:
             "subgroups": self.subgroups,
             "supplement": self.supplement,
             "cases": {cohort: list(names) for cohort, names in self.cases.items()},
+            "reader": self.reader,
+            "beside": list(self.beside),
         }
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any]) -> Kept:
         """Damaged values are passed over."""
-        names = ("project", "rule", "cohort", "card", "subgroups", "supplement")
+        names = ("project", "rule", "cohort", "card", "subgroups", "supplement", "reader")
         words = {key: _word(state.get(key)) for key in names}
         rule = ThresholdRule()
         ticks, filters, cases = (state.get(key) for key in ("ticks", "filters", "cases"))
@@ -57,6 +62,7 @@ class Kept:
             filters=tuple(_filters(filters if isinstance(filters, list) else [])),
             rule=rule,
             cases=_cases(cases if isinstance(cases, dict) else {}),
+            beside=_two(state.get("beside")),
             **words,
         )
 
@@ -72,6 +78,13 @@ def _ticks(values: dict[Any, Any]) -> dict[str, bool]:
 def _cases(values: dict[Any, Any]) -> dict[str, tuple[str, ...]]:
     listed = {str(cohort): names for cohort, names in values.items() if isinstance(names, list) and names}
     return {cohort: tuple(names) for cohort, names in listed.items() if all(isinstance(one, str) for one in names)}
+
+
+def _two(value: object) -> tuple[str, str] | tuple[()]:
+    match value:
+        case [str(left), str(right)] if left != right:
+            return left, right
+    return ()
 
 
 def _filters(texts: list[Any]) -> list[Filter]:

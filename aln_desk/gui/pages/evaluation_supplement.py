@@ -119,6 +119,16 @@ class Supplement(QWidget):
         assert isinstance(tools, CamTools)
         return tools
 
+    @property
+    def asked(self) -> tuple[dict[str, tuple[str, ...]], str, tuple[str, str] | tuple[()]]:
+        """What `restore` takes back."""
+        return self.cases.by_hand, self.cases.model, self.cams.models
+
+    def restore(self, by_hand: Mapping[str, tuple[str, ...]], reader: str, beside: tuple[str, str] | tuple[()]) -> None:
+        """These patients, by cohort, and models were chosen when the project was left."""
+        self.cases.restore(by_hand, reader)
+        self.cams.restore(beside)
+
     def choices(self, selection: Selection) -> Choices:
         """What is chosen on the cards, as far as it concerns these cohorts and scorers: what the cards show, and what
         an export of the selection is to show.

@@ -159,10 +159,10 @@ class CaseTools(Tools):
         self.by_hand[found.cohort] = wanted[:_MOST_BY_HAND]
         self._ask(found.cohort, next(iter(about), self.model), len(wanted))
 
-    def restore(self, by_hand: Mapping[str, tuple[str, ...]]) -> None:
+    def restore(self, by_hand: Mapping[str, tuple[str, ...]], model: str) -> None:
         """These were chosen when the project was left."""
         self.by_hand = dict(by_hand)
-        self._ask(next(iter(by_hand), ""), "")
+        self._ask(next(iter(by_hand), ""), model)
 
     def keep(self, patients: Iterable[str]) -> None:
         """These are still in the project; others have no case sheet any more."""
@@ -228,6 +228,11 @@ class CamTools(Tools):
         self.models = self._before = ()
         for box in self.boxes:
             box.setCurrentIndex(-1)
+
+    def restore(self, models: tuple[str, str] | tuple[()]) -> None:
+        """These two were chosen when the project was left."""
+        self.models = self._before = models
+        self.changed.emit()
 
     def _chosen(self) -> None:
         """A model that is chosen on the other side too changes sides with the one that was there."""

@@ -101,7 +101,7 @@ def open_the_demonstration(user: Morning, folder: Path) -> str:
     window.opening.demonstrate(folder)
     user.until(lambda: window.workspace.project is not None, 180)
     workspace = window.workspace
-    assert len(workspace.patients) == len(workspace.verdicts) == PATIENTS
+    user.until(lambda: len(workspace.verdicts) == len(workspace.patients) == PATIENTS)
     patient = next(p for p in workspace.patients if len(p.bag) >= 3)
     workspace.select_patient(patient.id)
     workspace.select_instance(patient.bag[-1].id)

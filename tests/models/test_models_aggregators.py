@@ -321,4 +321,5 @@ def test_the_embedded_model_still_loads() -> None:
     arrays = checkpoint.load_tensors(folder / checkpoint.MIL_FILE)
     net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     tokens = torch.randn(8, 3, config.dim)
-    assert net.logit(tokens, torch.ones(8, 3, dtype=torch.bool)).std() > 0.01
+    view = torch.tensor([[0, 0, 1]]).expand(8, 3) if config.reads_view else None
+    assert net.logit(tokens, torch.ones(8, 3, dtype=torch.bool), view).std() > 0.01

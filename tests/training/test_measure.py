@@ -93,7 +93,7 @@ def test_the_network_is_left_as_it_was() -> None:
 def test_a_process_measures_its_own_part_alone(monkeypatch: pytest.MonkeyPatch, rank: int) -> None:
     images, seen = draw_images(10), list[int]()
 
-    def rows(net: object, data: ImageSet, part: slice, preprocess: object) -> np.ndarray:
+    def rows(net: object, data: ImageSet, part: slice, preprocess: object, as_used: bool) -> np.ndarray:
         seen.extend(range(len(data))[part])
         return np.zeros((part.stop - part.start, 9), np.float32)
 

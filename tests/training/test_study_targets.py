@@ -30,6 +30,11 @@ GOOD = Figures(
     coverage=0.92,
     coverage_low=0.88,
     coverage_high=0.95,
+    expected_auc=0.91,
+    expected_best=0.935,
+    expected_ratio=0.973,
+    expected_ece=0.012,
+    expected_coverage=0.905,
 )
 
 
@@ -86,6 +91,8 @@ def test_what_the_truth_itself_reaches_stands_beside() -> None:
     by_text = {one.text: one for one in targets(ROWS, "mil") if one.cohort == INTERNAL}
     assert by_text["clinical < single T, p < 0.01"].possible == 0.2
     assert by_text["calibration error at most 0.03"].possible == 0.04
+    expected = {text: one.expected for text, one in by_text.items() if not math.isnan(one.expected)}
+    assert sorted(expected.values()) == [0.012, 0.905, 0.973]
 
 
 @pytest.mark.parametrize("rows", [[], ROWS[2:], ROWS[:2]])
@@ -109,12 +116,13 @@ def test_the_table_for_programs_has_a_row_a_model() -> None:
 
 
 def test_the_table_for_people_says_what_was_not_reached_and_what_is_left() -> None:
-    found = [Target("it is good", INTERNAL, 0.5, math.nan, False), Target("x, p < 0.01", EXTERNAL, 1e-9, 0.02, True)]
+    found = [Target("it is good", INTERNAL, 0.5, 0.6, math.nan, False)]
+    found.append(Target("x, p < 0.01", EXTERNAL, 1e-9, math.nan, 0.02, True))
     text = to_markdown(ROWS, found, "mil", SIZES["cpu"], ["unet"], "All were read.")
     assert "A SUBSET FOR COMPUTERS WITHOUT A GPU" in text and "still to be done: unet." in text
-    assert "| it is good | internal test | 0.500 |  | NOT REACHED |" in text
-    assert "| x, p < 0.01 | external test | <0.001 | 0.020 | reached |" in text
-    assert "| mil | 0.920 (0.880 to 0.960) | 0.930 | 0.990 | <0.001 / 0.005 |" in text
+    assert "| it is good | internal test | 0.500 | 0.600 |  | NOT REACHED |" in text
+    assert "| x, p < 0.01 | external test | <0.001 |  | 0.020 | reached |" in text
+    assert "| mil | 0.920 (0.880 to 0.960) | 0.930 | 0.990 | 0.973 | <0.001 / 0.005 |" in text
     assert "held-out training patients: mil." in text
     blocks = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert len(blocks) == 4 and all(

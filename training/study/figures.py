@@ -19,9 +19,11 @@ from aln_desk.io.project import Project
 from aln_desk.stats import calibration_curve
 from aln_desk.stats.conformal import Conformal
 from aln_desk.stats.operating import Proportion, wilson
+from aln_desk.stats.ranks import Floats
 from aln_desk.stats.roc import auc
 from training import tables
 from training.simulated import EXTERNAL, INTERNAL
+from training.study import expected
 from training.study.recipes import Ceiling
 from training.study.work import CEILINGS, Made
 
@@ -38,7 +40,8 @@ class Figures:
     patients, and the ``ratio`` to it. ``p_clinical`` and ``p_single_t``: DeLong's, two-sided, against the clinical
     model and single T, of best possible scores against those of their kind. Mean ``dice`` and share of right lesion
     types over images, by the model's stage 1. ``ece``: calibration error in ten equal bins. ``coverage``: share of
-    patients whose conformal set holds the outcome, with Wilson's 95 % limits.
+    patients whose conformal set holds the outcome, with Wilson's 95 % limits. What begins with ``expected`` is the same
+    over all outcomes that these patients could have had (`training.study.expected`).
     """
 
     patients: int
@@ -55,6 +58,11 @@ class Figures:
     coverage: float
     coverage_low: float
     coverage_high: float
+    expected_auc: float
+    expected_best: float
+    expected_ratio: float
+    expected_ece: float
+    expected_coverage: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +144,14 @@ def _row(
     types: Mapping[tuple[str, str], float],
 ) -> Row:
     conformal = _conformal(tests, one.made)
-    ceiling = next(scorer for scorer in results.scorers if scorer.key == f"import:{CEILINGS[one.ceiling]}")
+    by_key = {scorer.key: scorer for scorer in results.scorers}
+    ceiling, chances = (by_key[f"import:{CEILINGS[name]}"] for name in (one.ceiling, "best_score"))
     found = {}
     for cohort in results.cohorts:
         part, stage_one = results.parts[one.key, cohort.name], one.made.stage_one if one.made else ""
-        possible = _auc_of(ceiling, part, results)
-        covered = _coverage(part, conformal)
+        best_score, chance = (_scores_of(scorer, part, results) for scorer in (ceiling, chances))
+        possible, covered = auc(part.outcome, best_score), _coverage(part, conformal)
+        expected_auc, expected_best = (expected.auc(chance, score) for score in (part.score, best_score))
         found[cohort.name] = Figures(
             patients=len(part.patients),
             auc=part.auc,
@@ -157,17 +167,20 @@ def _row(
             coverage=covered.value,
             coverage_low=covered.low,
             coverage_high=covered.high,
+            expected_auc=expected_auc,
+            expected_best=expected_best,
+            expected_ratio=expected_auc / expected_best if expected_best else _NAN,
+            expected_ece=expected.ece(chance, part.score),
+            expected_coverage=expected.coverage(chance, part.score, conformal) if conformal else _NAN,
         )
-    name = next(scorer.name for scorer in results.scorers if scorer.key == one.key)
     nominal = 1 - conformal.error if conformal else _NAN
-    return Row(one.key, name, one.ceiling, one.made, nominal, found)
+    return Row(one.key, by_key[one.key].name, one.ceiling, one.made, nominal, found)
 
 
-def _auc_of(scorer: Scorer, part: Part, results: Results) -> float:
-    """The scorer's AUC on just the patients of another's part."""
+def _scores_of(scorer: Scorer, part: Part, results: Results) -> Floats:
+    """The scorer's scores of just the patients of another's part."""
     known = set(part.patients)
-    patients = [patient for patient in results.patients[part.cohort] if patient.id in known]
-    return auc(part.outcome, scores_of(scorer, patients))
+    return scores_of(scorer, [patient for patient in results.patients[part.cohort] if patient.id in known])
 
 
 def _p_values(results: Results, cohort: str) -> dict[tuple[str, str], float]:

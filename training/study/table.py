@@ -55,16 +55,19 @@ def to_markdown(
         *([f"NOT COMPLETE; still to be done: {', '.join(left)}."] if left else []),
         "## Targets",
         f"Our best model is the Transformer of the highest AUC on held-out training patients: {named}. Possible: what "
-        "the best possible scores themselves reach on these patients.",
-        tables.to_markdown(("target", "test", "figure", "possible", ""), map(_target, found)),
+        "the best possible scores themselves reach on these patients. Expected: the figure over all outcomes that they "
+        "could have had, whose chances are known; theirs are one draw of them.",
+        tables.to_markdown(("target", "test", "figure", "expected", "possible", ""), map(_target, found)),
         "## Discrimination",
         "AUC with DeLong's 95 % interval; best: the best possible AUC of those who see what the model sees (clinical "
-        "variables; the tumour; all images); p: DeLong's, two-sided, against the clinical model and against single T; "
-        "for a best possible score, against those of their kind.",
+        "variables; the tumour; all images); expected: the ratio over all outcomes that there could have been; p: "
+        "DeLong's, two-sided, against the clinical model and against single T; for a best possible score, against "
+        "those of their kind.",
         tables.to_markdown(_AUC_HEAD, (_discrimination(row) for row in rows)),
         "## Masks, lesion types, probabilities",
         "Internal / external. Dice and lesion type by the model's stage 1, over images. ECE: calibration error in ten "
-        "equal bins, above 0 by chance alone. Coverage of the conformal sets with its 95 % interval, and as promised.",
+        "equal bins, above 0 by chance alone; expected: over all outcomes that there could have been. Coverage of the "
+        "conformal sets with its 95 % interval, and as promised.",
         tables.to_markdown(_REST_HEAD, (_rest(row) for row in rows)),
         "## How they were made",
         tables.to_markdown(_MADE_HEAD, (_recipe(row) for row in rows if row.made)),
@@ -72,29 +75,35 @@ def to_markdown(
     return "\n\n".join(parts) + "\n"
 
 
-_AUC_HEAD = ("model", *(f"{word} {test}" for test in _PREFIXES for word in ("AUC", "best", "ratio", "p")))
-_REST_HEAD = ("model", "Dice", "lesion type", "ECE", "coverage internal", "coverage external", "promised")
+_OF_AUC = ("AUC", "best", "ratio", "expected", "p")
+_AUC_HEAD = ("model", *(f"{word} {test}" for test in _PREFIXES for word in _OF_AUC))
+_PAIRED = {"dice": "Dice", "type_accuracy": "lesion type", "ece": "ECE", "expected_ece": "expected ECE"}
+_REST_HEAD = ("model", *_PAIRED.values(), *(f"coverage {test}" for test in _PREFIXES), "promised")
 _MADE_HEAD = ("model", "preset", "changes", "stage 1 of", "AUC held out", "minutes", "device", "digest")
 
 
 def _target(one: Target) -> tuple[str, ...]:
     show = p_value if "p <" in one.text else number
-    return one.text, one.cohort, show(one.figure), show(one.possible), _REACHED[one.reached]
+    return one.text, one.cohort, show(one.figure), number(one.expected), show(one.possible), _REACHED[one.reached]
 
 
 def _discrimination(row: Row) -> tuple[str, ...]:
     cells = [row.name]
     for one in (row.internal, row.external):
         p = " / ".join((p_value(one.p_clinical) or "-", p_value(one.p_single_t) or "-"))
-        cells += [interval(one.auc, one.auc_low, one.auc_high), number(one.best), number(one.ratio), p]
+        cells += [
+            interval(one.auc, one.auc_low, one.auc_high),
+            number(one.best),
+            number(one.ratio),
+            number(one.expected_ratio),
+            p,
+        ]
     return tuple(cells)
 
 
 def _rest(row: Row) -> tuple[str, ...]:
     tests = (row.internal, row.external)
-    pairs = (
-        " / ".join(number(getattr(one, name)) or "-" for one in tests) for name in ("dice", "type_accuracy", "ece")
-    )
+    pairs = (" / ".join(number(getattr(one, name)) or "-" for one in tests) for name in _PAIRED)
     covered = (interval(one.coverage, one.coverage_low, one.coverage_high) for one in tests)
     return row.name, *pairs, *covered, number(row.nominal)
 

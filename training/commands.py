@@ -52,6 +52,11 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def threads_each(at_once: int) -> int:
+    """The threads of one of so many trainings side by side: its part of the cores, at least one."""
+    return max(1, torch.get_num_threads() // at_once)
+
+
 def side_by_side(step: Callable[[Given, int | None], Made], given: Iterable[Given], at_once: int) -> Iterator[Made]:
     """``step`` on each of ``given``, ``at_once`` of them at a time, each told the threads that are its part of the
     cores (None: all of them); what they made, in order. A CPU is used better by several small trainings than by one
@@ -60,7 +65,7 @@ def side_by_side(step: Callable[[Given, int | None], Made], given: Iterable[Give
     if at_once == 1:
         yield from (step(one, None) for one in given)
         return
-    threads = max(1, torch.get_num_threads() // at_once)
+    threads = threads_each(at_once)
     pool = ThreadPoolExecutor(at_once)
     try:
         for future in [pool.submit(step, one, threads) for one in given]:

@@ -188,8 +188,8 @@ def card(model: Path, reached: Sequence[Reached], lesions: str = "") -> str:
     error = f"{conformal['error']:.0%} in either outcome" if conformal else "none: every verdict is decided"
     return f"""# Embedded model {manifest["digest"]}
 
-Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, stage 2 a Transformer of
-{manifest["mil"]["layers"]} layers. Research use only. Not a medical device.
+Stage 1 `{manifest["mtl"]["backbone"]}` at {manifest["preprocess"]["size"]} px, stage 2 a Transformer (layers:
+{manifest["mil"]["layers"]}). Research use only. Not a medical device.
 
 **{SIMULATED}**
 {_trained_on(manifest)}

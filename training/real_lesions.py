@@ -98,9 +98,8 @@ def train(
     one = partial(learn, project, LABEL, "mtl", device, settings)
     if at_once == 1:
         return [one(fold) for fold in folds]
-    threads = max(1, torch.get_num_threads() // at_once)
-    context = get_context("spawn")
-    with ProcessPoolExecutor(at_once, context, initializer=torch.set_num_threads, initargs=(threads,)) as pool:
+    context, threads = get_context("spawn"), (commands.threads_each(at_once),)
+    with ProcessPoolExecutor(at_once, context, initializer=torch.set_num_threads, initargs=threads) as pool:
         return list(pool.map(one, folds))
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from aln_desk.models.mtl import MtlOutput
+from aln_desk.models.mtl import MtlOutput, resize
 
 if TYPE_CHECKING:
     from aln_desk.models.build import StageOne
@@ -33,7 +32,7 @@ def read(net: StageOne, image: Tensor) -> MtlOutput:
     if config.average_looks and config.tasks == "all":
         side = int(image.shape[-1])  # a plain number also where the graph is traced
         looks = [logits, net(image.flip(3)).mask_logits.flip(3)]
-        looks += [_resize(net(_resize(image, _side(side * scale))).mask_logits, side) for scale in SCALES]
+        looks += [resize(net(resize(image, _side(side * scale))).mask_logits, side) for scale in SCALES]
         logits = torch.logit(torch.stack(looks).float().sigmoid().mean(dim=0), eps=_CERTAIN)
     if config.mask_threshold != 0.5:
         logits = logits - torch.logit(torch.tensor(config.mask_threshold)).item()
@@ -42,7 +41,3 @@ def read(net: StageOne, image: Tensor) -> MtlOutput:
 
 def _side(wanted: float) -> int:
     return max(_STEP, round(wanted / _STEP) * _STEP)
-
-
-def _resize(maps: Tensor, side: int) -> Tensor:
-    return F.interpolate(maps, (side, side), mode="bilinear", align_corners=False)

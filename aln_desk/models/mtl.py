@@ -135,8 +135,8 @@ class MultiTaskNet(nn.Module):
             features, mask_logits = features.float(), mask_logits.float()
             attention = self._attention(mask_logits)  # (B, 1, S/2, S/2)
             lesion_logit = self.lesion_head(_mean(segmentation.float() * self._scaled(attention))).squeeze(1)
-            attention = self._scaled(_resize(attention, features.shape[-1]))  # (B, 1, S/8, S/8)
-            mask_logits = _resize(mask_logits, size)  # (B, k, S, S)
+            attention = self._scaled(resize(attention, features.shape[-1]))  # (B, 1, S/8, S/8)
+            mask_logits = resize(mask_logits, size)  # (B, k, S, S)
             even = self.from_no_place(lesion_logit, mask_logits)  # (B, 256)
             token = _mean(features * attention) + even
             return MtlOutput(
@@ -184,5 +184,6 @@ def _mean(maps: Tensor) -> Tensor:
     return maps.mean(dim=(2, 3))
 
 
-def _resize(maps: Tensor, side: int) -> Tensor:
+def resize(maps: Tensor, side: int) -> Tensor:
+    """Maps (B, C, h, w) as (B, C, side, side), bilinear."""
     return F.interpolate(maps, (side, side), mode="bilinear", align_corners=False)

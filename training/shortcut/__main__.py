@@ -88,8 +88,8 @@ def _trained(options: argparse.Namespace, taught: Taught, threads: int | None) -
     else:
         size = size_named(options.size, options.device)
         one = size.single_t if taught.net == SINGLE_T else size.base
-        settings = [f"{key}={value}" for key, value in one.settings if key != "clean"]
-        settings += [f"clean={str(taught.blanked).lower()}", *options.set]
+        settings = [f"{key}={value}" for key, value in one.settings]
+        settings += [*options.set, f"clean={str(taught.blanked).lower()}"]  # the last one counts
         words = ["--preset", one.preset, *(word for change in settings for word in ("--set", change)), "--name", label]
     commands.aln_desk(Clock(), "train", "all", study, *words, "--device", options.device, threads=threads)
     made = once.finished(study / "models", _runs(study, label))

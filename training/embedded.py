@@ -26,7 +26,7 @@ from aln_desk.io.trained_on import TRAINED_ON_FILE
 from aln_desk.stats.roc import auc, auc_interval
 from training import commands, once, real_images, simulated, tables
 from training.commands import Clock
-from training.run import Job, Stages
+from training.run import Job
 from training.simulated import TRAINING
 
 Setting = tuple[str, str]
@@ -40,6 +40,7 @@ class Part:
     cohorts: tuple[str, ...] = ()
 
 
+EMBEDDED = "embedded"
 PATIENTS, SEED = 6000, 2
 """Of the simulated study that teaches it: about four times the paper's, since stage 2 learns from patients whom stage 1
 knows and trusts what that remembers, the more so the fewer there are; and another seed than that of the study that
@@ -82,16 +83,17 @@ STAGE_ONE: tuple[Setting, ...] = (
     ("mtl.validate_every", "1000"),
 )
 """How a small stage 1 learns from random numbers, whatever its backbone."""
-SETTINGS: tuple[Setting, ...] = (
-    *STAGE_ONE,
-    ("backbone", "resnet10t"),
+SETTINGS: tuple[Setting, ...] = (*STAGE_ONE, ("backbone", "resnet10t"), ("dtype", "float16"))
+"""What the embedded model's stage 1 is, in every part, beside its preset."""
+STAGE_TWO: tuple[Setting, ...] = (
     ("dtype", "float16"),
     ("mil.layers", "1"),
     ("mil.view_embedding", "true"),
     ("mil.epochs", "20"),
     ("mil.learning_rate", "3e-4"),
+    ("mil.weight_decay", "1"),
 )
-"""What the embedded model is, in every part, beside its preset."""
+"""How a small stage 2 learns from thousands of patients without knowing them by heart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     simulated.ensure_tests(Clock(), study, tests)
     if options.real:
         real_images.ensure(study, options.real)
-    model = learn(study, "embedded", "all", options.device)
+    model = decide(study, EMBEDDED, learn(study, EMBEDDED, options.device), options.device)
     commands.aln_desk(Clock(), "predict", tests, "--model", model, "--device", options.device)
     lesions = (options.lesions / "lesions.md").read_text(encoding="utf-8") if options.lesions else ""
     text = card(model, measure(tests, study / TRUTH_FILE), lesions)
@@ -136,26 +138,28 @@ def main(arguments: Sequence[str]) -> int:
 def learn(
     project: Path,
     label: str,
-    stages: Stages,
     device: str,
     settings: Sequence[Setting] = (),
     fold: tuple[int, int] | None = None,
     parts: Sequence[Part] = PARTS,
 ) -> Path:
-    """Train ``parts``, the first of `PARTS`, one after another, each from the parameters of the one before, and stage 2
-    with the last of all; give the model. ``settings`` change every part. Finished runs are not done again; stopped ones
-    go on. What simulated patients alone teach is the same for every ``label`` and ``fold``, and is done once.
+    """Train ``parts`` of stage 1, the first of `PARTS`, one after another, each from the parameters of the one before;
+    give the last one's model. ``settings`` change every part. Finished runs are not done again; stopped ones go on.
+    What simulated patients alone teach is the same for every ``label`` and ``fold``, and is done once.
     """
     model, start = Path(), ""
     for number, part in enumerate(parts, start=1):
         asked = (*SETTINGS, *part.settings, ("pretrained", start), *settings)
-        is_last = part is PARTS[-1]
-        name = label if is_last else f"{'embedded' if part.cohorts else label}, part {number}"
+        name = f"{EMBEDDED if part.cohorts else label}, part {number}"
         held_out = None if part.cohorts else fold
-        last: Stages = stages if is_last else "mtl"
-        model = once.trained(Job(project, last, PRESET, asked, part.cohorts, device, name=name, fold=held_out))
+        model = once.trained(Job(project, "mtl", PRESET, asked, part.cohorts, device, name=name, fold=held_out))
         start = model.name
     return model
+
+
+def decide(project: Path, label: str, stage_one: Path, device: str) -> Path:
+    """Train stage 2 on the tokens of ``stage_one``, a model of the project, unless that is done; give the model."""
+    return once.trained(Job(project, "mil", PRESET, STAGE_TWO, device=device, base=stage_one, name=label))
 
 
 def measure(folder: Path, truth_file: Path) -> list[Reached]:

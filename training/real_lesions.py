@@ -94,8 +94,8 @@ def train(
     """
     shared = [part for part in PARTS if part.cohorts]
     if shared:
-        learn(project, LABEL, "mtl", device, settings, parts=shared)
-    one = partial(learn, project, LABEL, "mtl", device, settings)
+        learn(project, LABEL, device, settings, parts=shared)
+    one = partial(learn, project, LABEL, device, settings)
     if at_once == 1:
         return [one(fold) for fold in folds]
     context, threads = get_context("spawn"), (commands.threads_each(at_once),)

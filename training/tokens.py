@@ -16,11 +16,14 @@ from aln_desk.domain.messages import Progress
 from aln_desk.domain.patient import Patient
 from aln_desk.io import images
 from aln_desk.io.tokens import Tokens
+from aln_desk.models import looks
 from aln_desk.models.build import StageOne, precision
 from aln_desk.models.preprocess import Preprocess
 from training.pace import Emit
 
 BATCH = 16
+_EXTRACTION = 2
+"""Changes whenever `extract` gives other tokens for the same network and image."""
 
 
 @torch.inference_mode()
@@ -46,7 +49,7 @@ def extract(
             read = pool.map(lambda i: preprocess.apply(images.read(Path(i.image))), bag[at : at + BATCH])
             x = torch.from_numpy(np.stack(list(read))).to(device).permute(0, 3, 1, 2)
             with precision(device):
-                output = net(preprocess.normalise(x))
+                output = looks.read(net, preprocess.normalise(x))
             peak = output.cam.amax((1, 2))
             for name, value in zip("tslp", (output.token, output.status_logit, output.lesion_logit, peak), strict=True):
                 parts[name].append(value.float().cpu().numpy())
@@ -64,8 +67,8 @@ def extract(
 
 
 def source_digest(net: StageOne, preprocess: Preprocess) -> str:
-    """12 hex digits that name everything the tokens of an image depend on: parameters, network, preprocessing."""
-    record = [parameters_digest(net), net.config.to_dict(), preprocess.to_dict()]
+    """12 hex digits that name everything the tokens of an image depend on: parameters, network, preprocessing, code."""
+    record = [_EXTRACTION, parameters_digest(net), net.config.to_dict(), preprocess.to_dict()]
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:12]
 
 

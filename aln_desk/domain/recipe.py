@@ -234,8 +234,8 @@ class Recipe:
     average_looks: bool = _set(
         False,
         "Average looks",
-        "In use the mask is the mean over four looks at the image: as it is, mirrored, smaller and larger. Finds more "
-        "and outlines better, in four times the work.",
+        "In use everything is the mean over the image and its mirror image, the mask also over a smaller and a larger "
+        "one. Finds more and outlines better, in four times the work.",
     )
     mask_threshold: float = _set(
         0.5, "Mask from", "Probability from which a pixel is called lesion in use.", low=0.01, high=0.99

@@ -1,4 +1,4 @@
-"""Stage 1 as it is used: its mask may be the mean over several looks at the image, and need not be cut at one half."""
+"""Stage 1 as it is used: what it finds may be the mean over several looks at the image, and its mask cut elsewhere."""
 
 from __future__ import annotations
 
@@ -15,28 +15,44 @@ if TYPE_CHECKING:
 
 SCALES = (0.8, 1.25)
 """Of the looks beside the image itself and its mirror image."""
+_FINDINGS = ("lesion_logit", "status_logit", "cam", "token")
 _STEP = 32
 _CERTAIN = 1e-6
 """Probabilities nearer than this to 0 and 1 have no larger logits."""
 
 
 def read(net: StageOne, image: Tensor) -> MtlOutput:
-    """``net`` on normalised images (B, 3, S, S), its ``mask_logits`` as ``net.config`` wants them shown.
+    """``net`` on normalised images (B, 3, S, S), its output as ``net.config`` wants it shown.
 
-    With ``average_looks`` they are those of the mean probability over the image, its mirror image, and both `SCALES` of
-    it (sides rounded to multiples of 32). They are moved so that 0 is a probability of ``mask_threshold``. Nothing else
-    of the output changes: what status and token attend to is the one look's mask.
+    With ``average_looks`` everything is the mean over the image and its mirror image, so that left and right do not
+    matter; the CAM's mean stays the status logit, and the status head of the token too. ``mask_logits`` are those of
+    the mean probability over these two and both `SCALES` of the image (sides rounded to multiples of 32), moved so
+    that 0 is a probability of ``mask_threshold``.
     """
     output: MtlOutput = net(image)
-    config, logits = net.config, output.mask_logits
-    if config.average_looks and config.tasks == "all":
+    config = net.config
+    if averages(net):
         side = int(image.shape[-1])  # a plain number also where the graph is traced
-        looks = [logits, net(image.flip(3)).mask_logits.flip(3)]
-        looks += [resize(net(resize(image, _side(side * scale))).mask_logits, side) for scale in SCALES]
-        logits = torch.logit(torch.stack(looks).float().sigmoid().mean(dim=0), eps=_CERTAIN)
+        looks = [output, _mirrored(net(image.flip(3)))]
+        logits = [look.mask_logits for look in looks]
+        logits += [resize(net(resize(image, _side(side * scale))).mask_logits, side) for scale in SCALES]
+        output = MtlOutput(
+            mask_logits=torch.logit(torch.stack(logits).float().sigmoid().mean(dim=0), eps=_CERTAIN),
+            **{name: torch.stack([getattr(look, name) for look in looks]).mean(dim=0) for name in _FINDINGS},
+        )
     if config.mask_threshold != 0.5:
-        logits = logits - torch.logit(torch.tensor(config.mask_threshold)).item()
-    return replace(output, mask_logits=logits)
+        moved = output.mask_logits - torch.logit(torch.tensor(config.mask_threshold)).item()
+        output = replace(output, mask_logits=moved)
+    return output
+
+
+def averages(net: StageOne) -> bool:
+    """Whether `read` takes the mean over several looks: a network that outlines nothing looks once."""
+    return net.config.average_looks and net.config.tasks == "all"
+
+
+def _mirrored(output: MtlOutput) -> MtlOutput:
+    return replace(output, mask_logits=output.mask_logits.flip(3), cam=output.cam.flip(2))
 
 
 def _side(wanted: float) -> int:

@@ -36,7 +36,7 @@ class MtlConfig:
     ``attention``, the mean weighted by the attention, in which it is not. ``tasks``: ``all`` is a
     `MultiTaskNet`; ``status`` a `StatusNet`, for which only backbone and size matter. ``type_tokens``: tell
     the token which type of lesion the image shows; ``shape_tokens``: tell it the form of the mask (`mask_shape`),
-    of which a mean over places knows nothing. ``average_looks`` and ``mask_threshold``: how the mask is shown
+    of which a mean over places knows nothing. ``average_looks`` and ``mask_threshold``: how it is used
     (`looks`); the network itself knows nothing of them.
     """
 

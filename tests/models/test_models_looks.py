@@ -1,4 +1,4 @@
-"""The mask over several looks: against the looks by hand, what stays as it is, and networks without a mask."""
+"""Several looks at an image: against the looks by hand, what left and right must not change, networks without a mask."""
 
 from __future__ import annotations
 
@@ -41,8 +41,29 @@ def test_the_mask_is_the_mean_of_four_looks(image: torch.Tensor) -> None:
     expected = (own[0] + own[1] + scaled[0] + scaled[1]) / 4
     assert torch.allclose(found.mask_logits.sigmoid(), expected, atol=1e-5)
     assert not torch.allclose(found.mask_logits, plain.mask_logits, atol=1e-2)
-    for name in ("token", "cam", "status_logit", "lesion_logit"):
-        assert torch.equal(getattr(found, name), getattr(plain, name)), name
+    other = net(image.flip(-1))
+    for name in ("token", "status_logit", "lesion_logit"):
+        assert torch.allclose(getattr(found, name), (getattr(plain, name) + getattr(other, name)) / 2, atol=1e-5), name
+    assert torch.allclose(found.cam, (plain.cam + other.cam.flip(-1)) / 2, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_the_evidence_stays_exact(image: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    net = build_mtl(replace(CONFIG, average_looks=True)).eval()
+    found = looks.read(net, image)
+    assert torch.allclose(found.cam.mean((1, 2)), found.status_logit, atol=1e-5)
+    assert torch.allclose(net.status_head(found.token)[:, 0], found.status_logit, atol=1e-5)
+
+
+@torch.inference_mode()
+def test_left_and_right_do_not_matter(image: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    net = build_mtl(replace(CONFIG, average_looks=True)).eval()
+    straight, mirrored = looks.read(net, image), looks.read(net, image.flip(-1))
+    assert torch.allclose(straight.token, mirrored.token, atol=1e-5)
+    assert torch.allclose(straight.cam, mirrored.cam.flip(-1), atol=1e-5)
+    assert not torch.allclose(net(image).token, net(image.flip(-1)).token, atol=1e-3)
 
 
 @torch.inference_mode()

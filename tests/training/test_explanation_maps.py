@@ -12,6 +12,7 @@ from torch import Tensor
 from aln_desk.models.build import StageOne, build_mtl
 from aln_desk.models.mtl import MtlConfig, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
+from aln_desk.models.reading_images import TorchNetwork
 from aln_desk.stats.explanation import area_under
 from training.explanation import maps
 from training.explanation.curves import blurred, content_box, curves
@@ -30,13 +31,25 @@ def net(**options: object) -> StageOne:
     return built
 
 
-@pytest.mark.parametrize("options", [{}, {"pooling": "attention"}, {"tasks": "status"}])
+AVERAGED = {"average_looks": True, "type_tokens": True, "shape_tokens": True}
+
+
+@pytest.mark.parametrize("options", [{}, {"pooling": "attention"}, {"tasks": "status"}, {"average_looks": True}])
 def test_evidence_and_bias_make_the_logit(options: dict[str, object]) -> None:
     found = maps.read(net(**options), PREPROCESS, SQUARES)
     assert found.evidence.mean(axis=(1, 2)) + 0.7 == pytest.approx(found.logit, abs=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"type_tokens": True}, {"shape_tokens": True}])
+def test_a_network_is_explained_as_it_is_used() -> None:
+    built = net(**AVERAGED)
+    found = maps.read(built, PREPROCESS, SQUARES)
+    used = TorchNetwork(built, PREPROCESS, 4)(SQUARES)
+    assert found.logit == pytest.approx([one.status_logit for one in used], abs=1e-4)
+    shapes = [one.cam - found_map for one, found_map in zip(used, found.evidence, strict=True)]
+    assert all(np.ptp(difference) < 1e-4 for difference in shapes), "the CAM without what it spreads evenly"
+
+
+@pytest.mark.parametrize("options", [{}, {"type_tokens": True}, {"shape_tokens": True}, AVERAGED])
 def test_what_comes_from_no_place_is_no_evidence(options: dict[str, object]) -> None:
     built = net(**options)
     assert isinstance(built, MultiTaskNet)

@@ -1,4 +1,4 @@
-"""Stage 1's evidence maps, of the network as it is, without its mask attention, and with parameters drawn anew."""
+"""Stage 1's evidence maps, of the network as it is used, without its mask attention, and with parameters drawn anew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aln_desk.models import looks
 from aln_desk.models.build import StageOne, build_mtl, precision
 from aln_desk.models.mtl import MtlOutput, MultiTaskNet
 from aln_desk.models.preprocess import Preprocess
@@ -44,10 +45,25 @@ def read(net: StageOne, preprocess: Preprocess, squares: Pixels) -> Maps:
     for start in range(0, len(squares), BATCH):
         pixels = torch.from_numpy(np.array(squares[start : start + BATCH])).to(device).permute(0, 3, 1, 2)
         with precision(device):
-            output = net(preprocess.normalise(pixels))
-        local = output.cam - _from_nowhere(net, output)[:, None, None]
-        parts.append((_array(output.status_logit), _array(local), _array(output.token)))
+            found = _look(net, preprocess.normalise(pixels))
+        logit, local, token = map(_array, found)
+        parts.append((logit, local, token))
     return Maps(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _look(net: StageOne, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Status logits, evidence and tokens of normalised images, over both looks where the network is used so."""
+    output = net(image)
+    local = output.cam - _from_nowhere(net, output)[:, None, None]
+    if not looks.averages(net):
+        return output.status_logit, local, output.token
+    other = net(image.flip(3))
+    mirrored = (other.cam - _from_nowhere(net, other)[:, None, None]).flip(2)
+    return (
+        (output.status_logit + other.status_logit) / 2,
+        (local + mirrored) / 2,
+        (output.token + other.token) / 2,
+    )
 
 
 def without_attention(net: StageOne) -> StageOne | None:

@@ -139,7 +139,13 @@ _FAMILY: tuple[tuple[str, str, Settings], ...] = (
     (
         "transformer-view",
         "Transformer of 1 layer, told the view",
-        (("mil.layers", "1"), ("mil.view_embedding", "true"), ("mil.epochs", "20"), ("mil.learning_rate", "3e-4")),
+        (
+            ("mil.layers", "1"),
+            ("mil.view_embedding", "true"),
+            ("mil.epochs", "20"),
+            ("mil.learning_rate", "3e-4"),
+            ("mil.weight_decay", "1"),
+        ),
     ),
     ("transformer-2", "Transformer, 2 layers", (("mil.layers", "2"),)),
     ("transformer-4", "Transformer, 4 layers", (("mil.layers", "4"),)),

@@ -1,4 +1,4 @@
-"""Edits: pure functions from one annotation to the next, and the history that undoes them.
+"""Edits: pure functions from one annotation to the next.
 
 Shapes are named by their index in ``annotation.shapes``, vertices by theirs in ``shape.points``; a wrong index raises
 IndexError. Locked shapes are passed over by everything but `set_locked`; an edit that changes nothing returns the very
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
+from aln_desk.domain import own_data, ring
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.shape import Point, Shape
 
@@ -31,6 +33,34 @@ def delete_shapes(annotation: Annotation, indices: Iterable[int]) -> Annotation:
     return annotation.with_shapes(tuple(shape for index, shape in enumerate(annotation.shapes) if index not in chosen))
 
 
+def replace_shapes(annotation: Annotation, indices: Iterable[int], shapes: Iterable[Shape]) -> Annotation:
+    """``shapes`` in the place of those at ``indices``, together where the lowest of them lay.
+
+    What came out of united or parted shapes, made by the caller from the first of them (`dataclasses.replace`), so that
+    label, group and all else go on. A locked shape stays where it is; where all are locked nothing is replaced.
+    """
+    chosen = _unlocked(annotation, indices)
+    if not chosen:
+        return annotation
+    left = delete_shapes(annotation, chosen).shapes
+    replaced = (*left[: chosen[0]], *shapes, *left[chosen[0] :])
+    return annotation if replaced == annotation.shapes else annotation.with_shapes(replaced)
+
+
+def raise_shapes(annotation: Annotation, indices: Iterable[int], to_end: bool) -> Annotation:
+    """The shapes at ``indices`` one place up, over the next one that is not among them, or (``to_end``) to the top.
+
+    Among themselves, and among the others, the order stays. The shapes are the same objects as before, by which a
+    selection can follow them.
+    """
+    return _reordered(annotation, _unlocked(annotation, indices), to_end, up=True)
+
+
+def lower_shapes(annotation: Annotation, indices: Iterable[int], to_end: bool) -> Annotation:
+    """The shapes at ``indices`` one place down, or (``to_end``) to the bottom; otherwise as `raise_shapes`."""
+    return _reordered(annotation, _unlocked(annotation, indices), to_end, up=False)
+
+
 def duplicate_shapes(annotation: Annotation, indices: Iterable[int], dx: float = 0.0, dy: float = 0.0) -> Annotation:
     """Copies of the shapes at ``indices``, moved by (dx, dy) pixels, on top; a locked shape's copy is unlocked."""
     copies = (replace(annotation.shapes[index], locked=False) for index in _in_order(annotation, indices))
@@ -48,31 +78,51 @@ def move_vertex(annotation: Annotation, shape: int, vertex: int, point: Point) -
     return _changed(annotation, _unlocked(annotation, [shape]), lambda old: with_vertex(old, vertex, point))
 
 
+def move_vertices(annotation: Annotation, vertices: Mapping[int, Iterable[int]], dx: float, dy: float) -> Annotation:
+    """The vertices of several shapes, by the shape's index, moved by (dx, dy) pixels; see `with_vertices_moved`."""
+    for shape in _unlocked(annotation, vertices):
+        old = annotation.shapes[shape]
+        annotation = set_points(annotation, shape, with_vertices_moved(old, vertices[shape], dx, dy).points)
+    return annotation
+
+
 def insert_vertex(annotation: Annotation, shape: int, edge: int, point: Point) -> Annotation:
     """A new vertex on edge ``edge``, which runs from that vertex to the next; its index is ``edge + 1``.
 
-    Only polygon, linestrip and points take further vertices; other kinds stay as they are.
+    Only polygon, linestrip and points take further vertices; other kinds stay as they are, and so does a polygon's
+    bridge to a hole, which is no border of its area.
     """
 
     def grown(old: Shape) -> Shape:
         if old.shape_type not in _FEWEST:
             return old
         _checked(edge, len(old.points))
+        if old.shape_type == "polygon" and ring.is_bridge(old.points, edge):
+            return old
         return old.with_points((*old.points[: edge + 1], point, *old.points[edge + 1 :]))
 
     return _changed(annotation, _unlocked(annotation, [shape]), grown)
 
 
 def delete_vertex(annotation: Annotation, shape: int, vertex: int) -> Annotation:
-    """Without one vertex; a polygon under three vertices, a linestrip under two and points under one are removed.
+    """Without one vertex; see `delete_vertices`."""
+    return delete_vertices(annotation, shape, [vertex])
 
-    Kinds with a fixed number of points stay as they are.
+
+def delete_vertices(annotation: Annotation, shape: int, vertices: Iterable[int]) -> Annotation:
+    """Without some vertices; a polygon under three vertices, a linestrip under two and points under one are removed.
+
+    A polygon's hole under three vertices is filled; see `ring.without`. Kinds with a fixed number of points stay as
+    they are.
     """
     old = annotation.shapes[_checked(shape, len(annotation.shapes))]
-    _checked(vertex, len(old.points))
-    if old.locked or old.shape_type not in _FEWEST:
+    chosen = {_checked(vertex, len(old.points)) for vertex in vertices}
+    if old.locked or old.shape_type not in _FEWEST or not chosen:
         return annotation
-    left = old.points[:vertex] + old.points[vertex + 1 :]
+    if old.shape_type == "polygon":
+        left = ring.without(old.points, chosen)
+    else:
+        left = tuple(point for index, point in enumerate(old.points) if index not in chosen)
     if len(left) < _FEWEST[old.shape_type]:
         return delete_shapes(annotation, [shape])
     return _changed(annotation, [shape], lambda _: old.with_points(left))
@@ -93,6 +143,11 @@ def set_group(annotation: Annotation, indices: Iterable[int], group_id: int | No
     return _changed(annotation, _unlocked(annotation, indices), lambda shape: replace(shape, group_id=group_id))
 
 
+def free_group(annotation: Annotation) -> int:
+    """A group no shape is in yet: one above the highest, at least 1."""
+    return max([0, *(shape.group_id or 0 for shape in annotation.shapes)]) + 1
+
+
 def set_description(annotation: Annotation, indices: Iterable[int], description: str) -> Annotation:
     """The shapes at ``indices`` with this description."""
     chosen = _unlocked(annotation, indices)
@@ -103,6 +158,28 @@ def set_shape_flags(annotation: Annotation, indices: Iterable[int], flags: Mappi
     """The shapes at ``indices`` with these flags set or cleared; flags not named stay."""
     chosen = _unlocked(annotation, indices)
     return _changed(annotation, chosen, lambda shape: replace(shape, flags={**shape.flags, **flags}))
+
+
+def set_attributes(annotation: Annotation, indices: Iterable[int], attributes: Mapping[str, Any]) -> Annotation:
+    """The shapes at ``indices`` with these attributes (JSON values, in the file under ``aln``); None or "" removes one.
+
+    Attributes not named stay.
+    """
+
+    def described(shape: Shape) -> Shape:
+        known = own_data.own(shape.extra).get("attributes")
+        merged = {**(known if isinstance(known, Mapping) else {}), **attributes}
+        return _with_own(
+            shape, "attributes", {name: value for name, value in merged.items() if value not in (None, "")}
+        )
+
+    return _changed(annotation, _unlocked(annotation, indices), described)
+
+
+def set_origin(annotation: Annotation, indices: Iterable[int], origin: Any) -> Annotation:
+    """The shapes at ``indices`` with what they came from (JSON, in the file under ``aln``); None removes it."""
+    chosen = _unlocked(annotation, indices)
+    return _changed(annotation, chosen, lambda shape: _with_own(shape, "origin", origin))
 
 
 def set_flags(annotation: Annotation, flags: Mapping[str, bool]) -> Annotation:
@@ -120,80 +197,31 @@ def set_locked(annotation: Annotation, indices: Iterable[int], locked: bool) -> 
 def with_vertex(shape: Shape, vertex: int, point: Point) -> Shape:
     """``shape`` with one vertex at ``point``, for showing a drag before it becomes an edit.
 
-    An oriented rectangle keeps its angle and its opposite corner; a mask, whose box follows its pixels, moves whole.
+    An oriented rectangle keeps its angle and its opposite corner; a mask, whose box follows its pixels, moves whole; a
+    polygon's bridge to a hole keeps hold of its end (`ring.twins`).
     """
-    old = shape.points[_checked(vertex, len(shape.points))]
+    x, y = shape.points[_checked(vertex, len(shape.points))]
     if shape.shape_type == "oriented_rectangle":
         return shape.with_points(_stretched(shape.points, vertex, point))
     if shape.shape_type == "mask":
-        return _moved(shape, point[0] - old[0], point[1] - old[1])
-    return shape.with_points((*shape.points[:vertex], point, *shape.points[vertex + 1 :]))
+        return _moved(shape, point[0] - x, point[1] - y)
+    chosen = ring.twins(shape.points, [vertex]) if shape.shape_type == "polygon" else {vertex}
+    return shape.with_points(tuple(point if index in chosen else old for index, old in enumerate(shape.points)))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A state of the annotation, and the short sentence for the edit that made it (``moved a vertex``)."""
+def with_vertices_moved(shape: Shape, vertices: Iterable[int], dx: float, dy: float) -> Shape:
+    """``shape`` with some vertices moved by (dx, dy) pixels, as `with_vertex` moves one.
 
-    annotation: Annotation
-    what: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Every state of one annotation. Without limit: states share their unchanged shapes, so a step costs little.
-
-    ``past`` is oldest first, ``future`` next-to-redo last.
+    An oriented rectangle of which more than one corner is chosen, and a mask, move whole.
     """
-
-    present: Step
-    past: tuple[Step, ...] = ()
-    future: tuple[Step, ...] = ()
-
-    @classmethod
-    def of(cls, annotation: Annotation) -> History:
-        """The history of an annotation as opened: nothing to undo."""
-        return cls(Step(annotation))
-
-    @property
-    def annotation(self) -> Annotation:
-        """The annotation as it stands now."""
-        return self.present.annotation
-
-    @property
-    def can_undo(self) -> bool:
-        return bool(self.past)
-
-    @property
-    def can_redo(self) -> bool:
-        return bool(self.future)
-
-    @property
-    def undo_what(self) -> str:
-        """What `undo` would take back; empty where there is nothing."""
-        return self.present.what if self.past else ""
-
-    @property
-    def redo_what(self) -> str:
-        """What `redo` would do again; empty where there is nothing."""
-        return self.future[-1].what if self.future else ""
-
-    def push(self, annotation: Annotation, what: str) -> History:
-        """After an edit: nothing is left to redo. An equal annotation is no edit and changes nothing."""
-        if annotation == self.annotation:
-            return self
-        return History(Step(annotation, what), (*self.past, self.present))
-
-    def undo(self) -> History:
-        """One step back; itself where there is none."""
-        if not self.past:
-            return self
-        return History(self.past[-1], self.past[:-1], (*self.future, self.present))
-
-    def redo(self) -> History:
-        """One step forth; itself where there is none."""
-        if not self.future:
-            return self
-        return History(self.future[-1], (*self.past, self.present), self.future[:-1])
+    chosen = {_checked(vertex, len(shape.points)) for vertex in vertices}
+    if shape.shape_type in ("oriented_rectangle", "mask") and chosen:
+        x, y = shape.points[min(chosen)]
+        return _moved(shape, dx, dy) if len(chosen) > 1 else with_vertex(shape, min(chosen), (x + dx, y + dy))
+    if shape.shape_type == "polygon":
+        chosen = ring.twins(shape.points, chosen)
+    moved = ((x + dx, y + dy) if index in chosen else (x, y) for index, (x, y) in enumerate(shape.points))
+    return shape.with_points(tuple(moved))
 
 
 def _changed(annotation: Annotation, indices: Iterable[int], change: Callable[[Shape], Shape]) -> Annotation:
@@ -201,6 +229,24 @@ def _changed(annotation: Annotation, indices: Iterable[int], change: Callable[[S
     for index in indices:
         shapes[index] = change(shapes[index])
     return annotation if tuple(shapes) == annotation.shapes else annotation.with_shapes(tuple(shapes))
+
+
+def _reordered(annotation: Annotation, indices: list[int], to_end: bool, up: bool) -> Annotation:
+    """Turned so that the chosen ones always go towards the end."""
+    chosen = set(indices)
+    order = list(range(len(annotation.shapes)))[:: 1 if up else -1]
+    if to_end:
+        order.sort(key=lambda index: index in chosen)
+    else:
+        for place in reversed(range(len(order) - 1)):
+            if order[place] in chosen and order[place + 1] not in chosen:
+                order[place : place + 2] = order[place + 1], order[place]
+    shapes = tuple(annotation.shapes[index] for index in order[:: 1 if up else -1])
+    return annotation if shapes == annotation.shapes else annotation.with_shapes(shapes)
+
+
+def _with_own(shape: Shape, name: str, value: Any) -> Shape:
+    return replace(shape, extra=own_data.with_own(shape.extra, name, value or None))
 
 
 def _unlocked(annotation: Annotation, indices: Iterable[int]) -> list[int]:

@@ -26,6 +26,15 @@ def distance_to_segment(point: Point, start: Point, end: Point) -> float:
     return float(distances_to_segments(point, [start], [end])[0])
 
 
+def distance_to_line(point: Point, start: Point, end: Point) -> float:
+    """Distance in pixels from ``point`` to the endless line through two points; to ``start`` where they are one."""
+    length = math.dist(start, end)
+    if length == 0:
+        return math.dist(point, start)
+    across = (end[0] - start[0]) * (point[1] - start[1]) - (end[1] - start[1]) * (point[0] - start[0])
+    return abs(across) / length
+
+
 def nearest_vertex(point: Point, points: Sequence[Point]) -> tuple[int, float]:
     """(index, distance in pixels) of the vertex nearest to ``point``; the first of equals. ``points`` is not empty."""
     distances = np.hypot(*(_rows(points) - np.asarray(point, float)).T)
@@ -97,6 +106,17 @@ def axes(points: Sequence[Point]) -> tuple[float, float]:
     return long, float(across.max() - across.min())
 
 
+def simplify_line(points: Sequence[Point], tolerance: float) -> tuple[Point, ...]:
+    """An open line with points left out whose loss moves it by at most ``tolerance`` pixels; both ends stay.
+
+    Ramer-Douglas-Peucker (Douglas and Peucker 1973).
+    """
+    if len(points) <= 2:
+        return tuple(points)
+    last = len(points) - 1
+    return tuple(points[index] for index in sorted({0, last} | _kept(_rows(points), 0, last, tolerance)))
+
+
 def simplify(points: Sequence[Point], tolerance: float) -> tuple[Point, ...]:
     """The polygon with vertices left out whose loss moves the outline by at most ``tolerance`` pixels.
 
@@ -127,7 +147,8 @@ def outline(shape: Shape) -> tuple[Point, ...]:
 def area(shape: Shape) -> float:
     """Area in square pixels: of the outline (shoelace), the circle, or a mask's box; 0 for points and lines."""
     if shape.shape_type == "circle":
-        return math.pi * math.dist(*shape.points) ** 2
+        radius = math.dist(*shape.points)
+        return math.pi * radius * radius  # a power would overflow with an error
     if shape.shape_type == "mask":
         (left, top), (right, bottom) = shape.points
         return abs((right - left) * (bottom - top))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from aln_desk.domain import edit
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.edit import History
 from aln_desk.domain.shape import Point, Shape
 
 TRIANGLE = Shape("tumor", ((0.0, 0.0), (4.0, 0.0), (0.0, 4.0)), extra={"aln": {"reader": "A"}})
@@ -118,6 +116,145 @@ def test_locks_open_and_close() -> None:
     assert edit.set_locked(opened, [2], True) == DRAWN
 
 
+# A square with a hole: its bridge runs from (10, 0) to (8, 3) and back.
+KEYHOLE = ((0.0, 0.0), (10.0, 0.0), (8.0, 3.0), (3.0, 3.0), (3.0, 8.0), (8.0, 8.0), (8.0, 3.0), (10.0, 0.0), (9.0, 9.0))
+
+
+class TestVertices:
+    def test_several_of_several_shapes_move(self) -> None:
+        moved = edit.move_vertices(DRAWN, {0: [0, 1], 1: [3], 2: [0]}, 1.0, 2.0)
+        assert moved.shapes[0].points == ((1.0, 2.0), (5.0, 2.0), (0.0, 4.0))
+        assert moved.shapes[1].points == (*SQUARE.points[:3], (11.0, 16.0))
+        assert moved.shapes[2] is LOCKED
+        assert edit.move_vertices(DRAWN, {2: [0]}, 1.0, 2.0) is DRAWN
+        assert edit.move_vertices(DRAWN, {0: [], 1: []}, 1.0, 2.0) is DRAWN
+        assert edit.move_vertices(DRAWN, {0: [0, 1]}, 0.0, 0.0) is DRAWN
+
+    @pytest.mark.parametrize(("shape", "vertex"), [(0, 3), (0, -1), (3, 0), (-1, 0)])
+    def test_one_out_of_range_is_an_error(self, shape: int, vertex: int) -> None:
+        with pytest.raises(IndexError):
+            edit.move_vertices(DRAWN, {shape: [0, vertex]}, 1, 1)
+        with pytest.raises(IndexError):
+            edit.delete_vertices(DRAWN, shape, [0, vertex])
+
+    def test_corners_of_an_oriented_rectangle(self) -> None:
+        rectangle = shape_of("oriented_rectangle", (0.0, 0.0), (4.0, 0.0), (4.0, 3.0), (0.0, 3.0))
+        one = edit.move_vertices(rectangle, {0: [2]}, 2.0, 1.0).shapes[0].points
+        assert one == ((0.0, 0.0), (6.0, 0.0), (6.0, 4.0), (0.0, 4.0))
+        two = edit.move_vertices(rectangle, {0: [1, 2]}, 2.0, 1.0).shapes[0].points
+        assert two == ((2.0, 1.0), (6.0, 1.0), (6.0, 4.0), (2.0, 4.0))
+
+    def test_corners_of_a_mask_and_of_a_rectangle(self) -> None:
+        corners = ((2.0, 2.0), (6.0, 8.0))
+        assert edit.move_vertices(shape_of("mask", *corners), {0: [1]}, 1, 1).shapes[0].points == ((3, 3), (7, 9))
+        assert edit.move_vertices(shape_of("rectangle", *corners), {0: [1]}, 1, 1).shapes[0].points == ((2, 2), (7, 9))
+
+    def test_several_go_at_once(self) -> None:
+        assert edit.delete_vertices(DRAWN, 1, [0, 0]).shapes[1].points == SQUARE.points[1:]
+        assert edit.delete_vertices(DRAWN, 1, [0, 2]).shapes == (TRIANGLE, LOCKED)
+        assert edit.delete_vertices(DRAWN, 1, []) is DRAWN
+        assert edit.delete_vertices(DRAWN, 2, [0]) is DRAWN
+        strip = shape_of("linestrip", (0.0, 0.0), (1.0, 0.0), (0.0, 0.0), (2.0, 2.0))
+        assert edit.delete_vertices(strip, 0, [0, 1]).shapes[0].points == ((0.0, 0.0), (2.0, 2.0))
+
+    def test_a_bridge_keeps_hold_of_its_ends(self) -> None:
+        annotation = shape_of("polygon", *KEYHOLE)
+        for vertex, others in ((1, (1, 7)), (7, (1, 7)), (2, (2, 6))):
+            points = edit.move_vertex(annotation, 0, vertex, (7.0, 2.0)).shapes[0].points
+            assert {index for index in range(9) if points[index] != KEYHOLE[index]} == set(others)
+            assert edit.move_vertices(annotation, {0: [vertex]}, 1, 1).shapes[0].points[others[0]] == (
+                KEYHOLE[vertex][0] + 1,
+                KEYHOLE[vertex][1] + 1,
+            )
+
+    def test_a_bridge_takes_no_vertex_and_a_border_does(self) -> None:
+        annotation = shape_of("polygon", *KEYHOLE)
+        assert edit.insert_vertex(annotation, 0, 1, (9.0, 1.5)) is annotation
+        assert edit.insert_vertex(annotation, 0, 6, (9.0, 1.5)) is annotation
+        assert len(edit.insert_vertex(annotation, 0, 2, (5.0, 3.0)).shapes[0].points) == 10
+
+    def test_a_hole_goes_with_the_vertices_it_needs(self) -> None:
+        annotation = shape_of("polygon", *KEYHOLE)
+        three = edit.delete_vertices(annotation, 0, [6])
+        assert len(three.shapes[0].points) == 8
+        assert edit.delete_vertices(annotation, 0, [2, 4]).shapes[0].points == (*KEYHOLE[:2], KEYHOLE[8])
+        assert edit.delete_vertices(annotation, 0, [0]).shapes == ()
+
+
+class TestReplacing:
+    def test_the_new_ones_lie_where_the_lowest_was(self) -> None:
+        low, high = TRIANGLE.with_points(SQUARE.points), replace(SQUARE, label="x")
+        assert edit.replace_shapes(DRAWN, [1, 0], [low]).shapes == (low, LOCKED)
+        assert edit.replace_shapes(DRAWN, [1], [low, high]).shapes == (TRIANGLE, low, high, LOCKED)
+        assert edit.replace_shapes(DRAWN, [0], []).shapes == (SQUARE, LOCKED)
+
+    def test_a_locked_one_stays(self) -> None:
+        assert edit.replace_shapes(DRAWN, [2], [SQUARE]) is DRAWN
+        assert edit.replace_shapes(DRAWN, [1, 2], [TRIANGLE]).shapes == (TRIANGLE, TRIANGLE, LOCKED)
+        assert edit.replace_shapes(DRAWN, [], [SQUARE]) is DRAWN
+        assert edit.replace_shapes(DRAWN, [1], [SQUARE]) is DRAWN
+
+
+class TestOrder:
+    STACK = Annotation("x.png", shapes=tuple(Shape(letter, ((0.0, 0.0),), "point") for letter in "abcdef"))
+
+    def order(self, annotation: Annotation) -> str:
+        return "".join(shape.label for shape in annotation.shapes)
+
+    @pytest.mark.parametrize(
+        ("chosen", "up", "top", "down", "bottom"),
+        [
+            ([0], "bacdef", "bcdefa", "abcdef", "abcdef"),
+            ([1, 2], "adbcef", "adefbc", "bcadef", "bcadef"),
+            ([4, 5], "abcdef", "abcdef", "abcefd", "efabcd"),
+            ([0, 2, 5], "badcef", "bdeacf", "acbdfe", "acfbde"),
+            (range(6), "abcdef", "abcdef", "abcdef", "abcdef"),
+        ],
+    )
+    def test_one_place_or_to_the_end(self, chosen: list[int], up: str, top: str, down: str, bottom: str) -> None:
+        assert self.order(edit.raise_shapes(self.STACK, chosen, to_end=False)) == up
+        assert self.order(edit.raise_shapes(self.STACK, chosen, to_end=True)) == top
+        assert self.order(edit.lower_shapes(self.STACK, chosen, to_end=False)) == down
+        assert self.order(edit.lower_shapes(self.STACK, chosen, to_end=True)) == bottom
+
+    @given(st.sets(st.integers(0, 5)), st.booleans())
+    def test_only_the_chosen_pass_others(self, chosen: set[int], to_end: bool) -> None:
+        for change in (edit.raise_shapes, edit.lower_shapes):
+            moved = change(self.STACK, chosen, to_end)
+            for group in (chosen, set(range(6)) - chosen):
+                letters = [self.STACK.shapes[index].label for index in sorted(group)]
+                assert [letter for letter in self.order(moved) if letter in letters] == letters
+            assert {id(shape) for shape in moved.shapes} == {id(shape) for shape in self.STACK.shapes}
+
+    def test_a_locked_one_is_not_moved_but_passed(self) -> None:
+        assert edit.raise_shapes(DRAWN, [1], to_end=False).shapes == (TRIANGLE, LOCKED, SQUARE)
+        assert edit.lower_shapes(DRAWN, [2], to_end=True) is DRAWN
+
+
+class TestOwnData:
+    def test_attributes_are_set_kept_and_removed(self) -> None:
+        first = edit.set_attributes(DRAWN, [0, 1, 2], {"hilum": "lost", "round": False, "none": ""})
+        assert first.shapes[0].extra == {"aln": {"reader": "A", "attributes": {"hilum": "lost", "round": False}}}
+        assert first.shapes[1].extra == {"aln": {"attributes": {"hilum": "lost", "round": False}}}
+        assert first.shapes[2] is LOCKED
+        second = edit.set_attributes(first, [0, 1], {"hilum": None, "cortex": 3.5})
+        assert second.shapes[1].extra == {"aln": {"attributes": {"round": False, "cortex": 3.5}}}
+        assert edit.set_attributes(second, [0, 1], {"round": "", "cortex": None}) == DRAWN
+        assert TRIANGLE.extra == {"aln": {"reader": "A"}}
+
+    def test_the_origin_is_set_and_removed(self) -> None:
+        named = edit.set_origin(DRAWN, [0, 2], {"by": "model", "digest": "ab"})
+        assert named.shapes[0].extra == {"aln": {"reader": "A", "origin": {"by": "model", "digest": "ab"}}}
+        assert edit.set_origin(named, [0], None) == DRAWN
+        assert edit.set_origin(DRAWN, [0, 1], None) is DRAWN
+        assert edit.set_attributes(DRAWN, [0, 1], {"hilum": None}) is DRAWN
+
+    def test_a_free_group_is_above_all(self) -> None:
+        assert edit.free_group(Annotation("x.png")) == edit.free_group(DRAWN) == 1
+        assert edit.free_group(edit.set_group(DRAWN, [1], 7)) == 8
+        assert edit.free_group(edit.set_group(DRAWN, [1], -7)) == 1
+
+
 EDITS: list[Callable[[Annotation, int], Annotation]] = [
     lambda a, i: edit.delete_shapes(a, [i]),
     lambda a, i: edit.move_shapes(a, [i], 1, 1),
@@ -129,6 +266,11 @@ EDITS: list[Callable[[Annotation, int], Annotation]] = [
     lambda a, i: edit.set_group(a, [i], 1),
     lambda a, i: edit.set_description(a, [i], "new"),
     lambda a, i: edit.set_shape_flags(a, [i], {"new": True}),
+    lambda a, i: edit.replace_shapes(a, [i], [SQUARE]),
+    lambda a, i: edit.move_vertices(a, {i: [0]}, 1, 1),
+    lambda a, i: edit.delete_vertices(a, i, [0]),
+    lambda a, i: edit.set_attributes(a, [i], {"new": True}),
+    lambda a, i: edit.set_origin(a, [i], "new"),
 ]
 
 
@@ -168,59 +310,3 @@ def test_a_vertex_out_of_range_is_an_error(vertex: int) -> None:
 )
 def test_an_edit_that_changes_nothing_gives_the_same_annotation(unchanged: Annotation) -> None:
     assert unchanged is DRAWN
-
-
-class TestHistory:
-    def test_a_fresh_one_has_nothing_to_undo(self) -> None:
-        history = History.of(DRAWN)
-        assert not history.can_undo and not history.can_redo
-        assert history.undo() is history and history.redo() is history
-        assert (history.undo_what, history.redo_what) == ("", "")
-
-    def test_undo_and_redo_name_their_edit(self) -> None:
-        history = History.of(DRAWN).push(edit.relabel(DRAWN, [0], "x"), "changed a label")
-        assert (history.undo_what, history.redo_what) == ("changed a label", "")
-        back = history.undo()
-        assert back.annotation is DRAWN
-        assert (back.undo_what, back.redo_what) == ("", "changed a label")
-        assert back.redo() == history
-
-    def test_an_equal_annotation_is_no_edit(self) -> None:
-        history = History.of(DRAWN).push(edit.relabel(DRAWN, [0], "x"), "one").undo()
-        assert history.push(replace(DRAWN), "nothing") is history
-        assert history.can_redo
-
-    def test_an_edit_ends_what_could_be_redone(self) -> None:
-        history = History.of(DRAWN).push(edit.relabel(DRAWN, [0], "x"), "one").undo()
-        history = history.push(edit.relabel(DRAWN, [0], "y"), "two")
-        assert not history.can_redo
-        assert history.undo().annotation is DRAWN
-
-    def test_a_thousand_edits_are_undone_and_redone(self) -> None:
-        states: list[Any] = [DRAWN]
-        history = History.of(DRAWN)
-        for step in range(1000):
-            states.append(edit.move_shapes(states[-1], [0], 1, 0))
-            history = history.push(states[-1], f"edit {step}")
-        for state in reversed(states[:-1]):
-            history = history.undo()
-            assert history.annotation == state
-        assert not history.can_undo
-        for state in states[1:]:
-            history = history.redo()
-            assert history.annotation == state
-
-    @given(st.lists(st.sampled_from(["push", "undo", "redo"]), max_size=40))
-    def test_it_behaves_as_a_list_with_a_place_in_it(self, moves: list[str]) -> None:
-        history, states, place = History.of(DRAWN), [DRAWN], 0
-        for number, move in enumerate(moves):
-            if move == "push":
-                states = [*states[: place + 1], replace(DRAWN, version=str(number))]
-                history, place = history.push(states[-1], move), place + 1
-            elif move == "undo":
-                history, place = history.undo(), max(place - 1, 0)
-            else:
-                history, place = history.redo(), min(place + 1, len(states) - 1)
-            assert history.annotation == states[place]
-            assert history.can_undo == (place > 0)
-            assert history.can_redo == (place < len(states) - 1)

@@ -7,6 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aln_desk.domain.messages import (
+    AssistImage,
+    AssistOpen,
+    AssistOpened,
+    AssistProgress,
+    AssistPrompt,
+    AssistProposal,
+    AssistReady,
     BagPredicted,
     Cancel,
     Curve,
@@ -15,9 +22,11 @@ from aln_desk.domain.messages import (
     Finished,
     Message,
     Note,
+    OutlinesProposed,
     Predict,
     Prefer,
     Progress,
+    ProposeOutlines,
     SnapshotTaken,
     Started,
     from_line,
@@ -27,19 +36,31 @@ from aln_desk.domain.messages import (
 words = st.text()
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.dictionaries(words, numbers, max_size=4)
+points = st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=4)
+boxes = st.none() | st.lists(numbers, min_size=4, max_size=4)
+polygons = st.lists(points, max_size=2)
 messages = st.one_of(
     st.builds(Started, words, words, words, words),
     st.builds(Progress, words, st.integers(), st.integers(), st.none() | numbers),
     st.builds(Curve, words, words, st.integers(), values),
     st.builds(SnapshotTaken, words, st.integers(), words),
     st.builds(Note, words),
-    st.builds(Failed, words),
+    st.builds(Failed, words, words),
     st.builds(Finished, words, words, values, st.booleans()),
     st.builds(BagPredicted, words, numbers, numbers, words, values, words, st.booleans(), words, st.booleans()),
     st.builds(Device, words, words, st.integers(), st.integers()),
     st.builds(Predict, words, words, words),
     st.builds(Prefer, words),
     st.just(Cancel()),
+    st.builds(AssistOpen, words, words, words),
+    st.builds(AssistImage, words, words),
+    st.builds(AssistPrompt, words, points, st.lists(st.integers(0, 1)), boxes, st.integers()),
+    st.builds(ProposeOutlines, words, words, boxes, st.integers(), words),
+    st.builds(AssistOpened, words, words, words, words),
+    st.builds(AssistProgress, words, st.integers(), st.integers()),
+    st.builds(AssistReady, words, numbers),
+    st.builds(AssistProposal, words, st.integers(), polygons, numbers),
+    st.builds(OutlinesProposed, words, st.integers(), words, polygons, numbers, words),
 )
 
 
@@ -88,3 +109,5 @@ def test_values_that_json_lacks_become_null(value: float) -> None:
     line = to_line(Curve("mtl", "train", 3, {"loss": value, "mask": 0.5}))
     assert json.loads(line, parse_constant=pytest.fail)["values"] == {"loss": None, "mask": 0.5}
     assert from_line(to_line(Progress("mil", 1, 2, value))) == Progress("mil", 1, 2, None)
+    line = to_line(AssistProposal("a", 1, [[[value, 2.0]]], 0.5))
+    assert json.loads(line, parse_constant=pytest.fail)["polygons"] == [[[None, 2.0]]]

@@ -23,7 +23,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` steps of a ``stage``: simulate, images, mtl, tokens, mil, predict; seconds left or None."""
+    """``done`` of ``total`` steps of a ``stage`` (`cli_output` has their words); seconds left or None."""
 
     stage: str
     done: int
@@ -59,9 +59,12 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The work ended with an error; ``text`` is the sentence for the user."""
+    """The work ended with an error; ``text`` is the sentence for the user, ``request`` the name of an
+    `AssistRequest`'s kind that failed, empty for other work.
+    """
 
     text: str
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,111 @@ class Cancel:
     """To the engine: drop what is left of the current request; what was read stays."""
 
 
+@dataclass(frozen=True, slots=True)
+class AssistOpen:
+    """To the engine: load a Segment Anything ``checkpoint`` (empty: none, and forget the one before).
+
+    ``cache``: the folder where encoded images are kept, empty for none.
+    """
+
+    checkpoint: str
+    cache: str = ""
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class AssistImage:
+    """To the engine: encode this image file, it is on screen; then, when nothing else is to do, the ``upcoming`` one.
+
+    An empty ``image`` means that none is.
+    """
+
+    image: str
+    upcoming: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssistPrompt:
+    """To the engine: what do these clicks mean? ``points`` [x, y] in image pixels, each with a label, 1 inside or 0
+    outside; ``box`` [left, top, right, bottom]. ``number`` names the question. All points so far are given each time.
+    """
+
+    image: str
+    points: list[list[float]]
+    labels: list[int]
+    box: list[float] | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeOutlines:
+    """To the engine: what does the stage 1 of ``model``, a folder, outline in the image, or within the ``box``
+    [left, top, right, bottom]?
+    """
+
+    image: str
+    model: str
+    box: list[float] | None
+    number: int
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class AssistOpened:
+    """A checkpoint is loaded: ``name`` its size (ViT-B), ``digest`` its content, ``device`` the torch device."""
+
+    checkpoint: str
+    name: str
+    digest: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssistProgress:
+    """``done`` of ``total`` parts of encoding the image on screen."""
+
+    image: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssistReady:
+    """The image on screen is encoded, which took so many ``seconds`` (0: it was before); prompts are answered fast."""
+
+    image: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AssistProposal:
+    """The answer to the `AssistPrompt` of that number: closed ``polygons`` of points [x, y] in image pixels, the
+    largest first, and in ``score`` the network's own estimate of their IoU. No polygon: it finds nothing there.
+    """
+
+    image: str
+    number: int
+    polygons: list[list[list[float]]]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinesProposed:
+    """The answer to the `ProposeOutlines` of that number, as `AssistProposal`. ``label``: what kind of lesion, in the
+    word that shapes have; ``score``: the mean probability inside; ``model``: the model's digest.
+    """
+
+    image: str
+    number: int
+    label: str
+    polygons: list[list[list[float]]]
+    score: float
+    model: str
+
+
+AssistRequest = AssistOpen | AssistImage | AssistPrompt | ProposeOutlines
+"""What the engine's assistant answers."""
+
 Message = (
     Started
     | Progress
@@ -150,6 +258,12 @@ Message = (
     | Predict
     | Prefer
     | Cancel
+    | AssistRequest
+    | AssistOpened
+    | AssistProgress
+    | AssistReady
+    | AssistProposal
+    | OutlinesProposed
 )
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Message)}
 
@@ -174,6 +288,8 @@ def from_line(line: str) -> Message | None:
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return None
     return value

@@ -58,6 +58,18 @@ def inspect(database: Path) -> None:
 
 
 @contextmanager
+def writing(connection: sqlite3.Connection, database: Path) -> Iterator[sqlite3.Connection]:
+    """One transaction: everything the block writes is stored, or nothing where it raises; BadProject as `sentences`."""
+    with sentences(database):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()  # does nothing after the commit
+
+
+@contextmanager
 def sentences(path: Path) -> Iterator[None]:
     """Turn what SQLite and the disk refuse inside the block into a BadProject that names ``path``."""
     try:

@@ -13,13 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from aln_desk.domain import labels
 from aln_desk.domain.errors import BadProject
+from aln_desk.domain.labels import Label
 from aln_desk.domain.look import Look
 from aln_desk.domain.order import natural_key
 from aln_desk.domain.patient import Cohort, Instance, Patient, Role, View
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import Verdict
-from aln_desk.io.database import connect, inspect, sentences
+from aln_desk.io.annotation_index import AnnotationIndex
+from aln_desk.io.database import connect, inspect, sentences, writing
+from aln_desk.io.label_sets import LabelSet, label_set, label_set_row
 from aln_desk.io.stored_path import Locator, store
 
 DATABASE = "project.sqlite"
@@ -233,6 +237,28 @@ class Project:
         """Every evaluation of a test cohort (without one: of all), oldest first."""
         return [_look(row) for row in self._rows("look", "cohort", cohort)]
 
+    @property
+    def annotation_index(self) -> AnnotationIndex:
+        """What the annotation files hold, without opening them."""
+        return AnnotationIndex(self._connection, self._database)
+
+    def labels(self) -> tuple[Label, ...]:
+        """The labels offered: those stored last, else `labels.DEFAULT`."""
+        history = self.label_sets()
+        return history[-1].labels if history else labels.DEFAULT
+
+    def set_labels(self, offered: Iterable[Label], reader: str = "") -> None:
+        """Offer these labels from now on; earlier sets stay in the history. What cannot be used is refused."""
+        chosen = tuple(offered)
+        if wrong := labels.complaints(chosen):
+            raise BadProject(" ".join(wrong))
+        if chosen != self.labels():
+            self._store("label_set", label_set_row(LabelSet(_now(), reader, chosen)))
+
+    def label_sets(self) -> list[LabelSet]:
+        """Every set of labels that was offered, oldest first; those of a newer ALN Desk that make no sense left out."""
+        return [found for row in self._rows("label_set") if (found := label_set(row)) is not None]
+
     def adopt(self, model: str | Path, digest: str) -> None:
         """Make the model in folder ``model`` the one that reads this project from now on."""
         self._store("adoption", (*store(model, self.folder), digest, _now()))
@@ -257,13 +283,8 @@ class Project:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with sentences(self._database):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.commit()
-            finally:
-                self._connection.rollback()  # does nothing after the commit
+        with writing(self._connection, self._database) as connection:
+            yield connection
 
     def _rows(self, table: str, column: str = "", value: str | None = None) -> list[Any]:
         """Rows of a table in the order in which they were stored; with a value, those that have it."""

@@ -72,6 +72,30 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX look_of_cohort ON look (cohort);
     """,
+    """
+    -- What each annotation file holds, so that counting and searching open none; all of it can be made again.
+    -- drawn_by is empty for the main annotation; labels is a JSON object of counts, flags a JSON list, stamp tells
+    -- whether the files are still the ones that were read.
+    CREATE TABLE annotation_index (
+        instance TEXT NOT NULL REFERENCES instance (id) ON UPDATE CASCADE ON DELETE CASCADE,
+        drawn_by TEXT NOT NULL,
+        reader TEXT NOT NULL,
+        status TEXT NOT NULL,
+        shapes INTEGER NOT NULL,
+        labels TEXT NOT NULL,
+        flags TEXT NOT NULL,
+        problem TEXT NOT NULL,
+        changed_at TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        PRIMARY KEY (instance, drawn_by)
+    ) WITHOUT ROWID;
+    -- Every set of labels that a project offered, a JSON list; the last one holds.
+    CREATE TABLE label_set (
+        changed_at TEXT NOT NULL,
+        reader TEXT NOT NULL,
+        labels TEXT NOT NULL
+    );
+    """,
 )
 """One script a version, applied in order and never changed once released; a new version appends a script."""
 

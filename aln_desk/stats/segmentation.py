@@ -1,4 +1,4 @@
-"""How well predicted masks and drawn ones agree, over a data set (mIoU) and by their outlines (HD95, boundary F1).
+"""How well predicted masks and drawn ones agree, over a data set (mIoU) and by their outlines (Hausdorff, boundary F1).
 
 `agreement.dice` and `agreement.iou` are the figures of one pair of masks by area.
 """
@@ -75,30 +75,50 @@ def _confusion(predicted: NDArray[np.generic], drawn: NDArray[np.generic]) -> ND
     return np.bincount(both, minlength=9).reshape(3, 3).astype(np.int64)
 
 
-def hd95(first: ArrayLike, second: ArrayLike, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
-    """The 95th centile of the Hausdorff distance of two masks (H, W), any value but 0 being inside; symmetric.
+@dataclass(frozen=True, slots=True)
+class BorderDistances:
+    """How far two outlines lie apart, in the unit of the spacing; all nan where a mask is empty."""
 
-    The larger of two 95th centiles (linear between neighbours): of the distances from each outline pixel of one mask to
-    the nearest outline pixel of the other, and the reverse (Huttenlocher et al., IEEE PAMI 15:850, 1993; the larger,
-    not the centile of both together, as in MONAI). Outline pixels are inside and have a side neighbour that is outside
-    the mask or the image. Pixel centres count, ``spacing`` being the height and width of a pixel: in millimetres where
-    these are known, in pixels by default.
+    hausdorff: float
+    hausdorff95: float
+    mean: float
 
-    nan where a mask is empty: there is no distance to nothing. Who averages must say how many images that leaves out.
-    ValueError where the shapes differ or the spacing is not above 0.
+
+def border_distances(first: ArrayLike, second: ArrayLike, spacing: tuple[float, float] = (1.0, 1.0)) -> BorderDistances:
+    """Distances of the outlines of two masks (H, W), any value but 0 being inside; symmetric.
+
+    Taken from each outline pixel of one mask to the nearest outline pixel of the other, and the reverse. ``hausdorff``
+    is the largest of all (Hausdorff distance), ``hausdorff95`` the larger of the two 95th centiles (linear between
+    neighbours; Huttenlocher et al., IEEE PAMI 15:850, 1993; the larger, not the centile of both together, as in MONAI),
+    ``mean`` the mean of all of both together (average symmetric surface distance, Heimann et al., IEEE TMI 28:1251,
+    2009). Outline pixels are inside and have a side neighbour that is outside the mask or the image. Pixel centres
+    count, ``spacing`` being the height and width of a pixel: in millimetres where these are known, else in pixels.
+
+    There is no distance to an empty mask. Who averages must say how many images that leaves out. ValueError where the
+    shapes differ or the spacing is not above 0.
     """
     there, back = _distances(first, second, spacing)
     if not (there.size and back.size):
-        return math.nan
-    return max(float(np.quantile(there, 0.95)), float(np.quantile(back, 0.95)))
+        return BorderDistances(math.nan, math.nan, math.nan)
+    return BorderDistances(
+        max(float(there.max()), float(back.max())),
+        max(float(np.quantile(there, 0.95)), float(np.quantile(back, 0.95))),
+        float(np.concatenate([there, back]).mean()),
+    )
+
+
+def hd95(first: ArrayLike, second: ArrayLike, spacing: tuple[float, float] = (1.0, 1.0)) -> float:
+    """The 95th centile of the Hausdorff distance of two masks, as `border_distances` has it."""
+    return border_distances(first, second, spacing).hausdorff95
 
 
 def boundary_f1(first: ArrayLike, second: ArrayLike, tolerance: float = 2.0) -> float:
     """The F1 of two outlines, a pixel of one being found where the other is at most ``tolerance`` pixels away.
 
     2 p r / (p + r), p being the share of the first mask's outline pixels that are found in the second's, r the reverse
-    (Csurka et al., BMVC 2013). Masks (H, W) and outlines as for `hd95`. 0 where one mask is empty; nan where both are,
-    as for `agreement.dice`. ValueError where the shapes differ or the tolerance is below 0 or not a number.
+    (Csurka et al., BMVC 2013). Masks (H, W) and outlines as for `border_distances`. 0 where one mask is empty; nan
+    where both are, as for `agreement.dice`. ValueError where the shapes differ or the tolerance is below 0 or not a
+    number.
     """
     if not tolerance >= 0:
         raise ValueError(f"a tolerance of {tolerance} pixels finds nothing")

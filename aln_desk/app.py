@@ -13,6 +13,9 @@ from aln_desk.domain.errors import BadSetting
 from aln_desk.gui import exceptions, theme
 from aln_desk.gui.main_window import MainWindow
 
+_SWITCH_SECONDS = 0.001
+"""How long a thread that saves or reads may keep the window waiting for the interpreter; 5 ms would cost a frame."""
+
 
 def application() -> QApplication:
     """The one QApplication of this process, made when there is none."""
@@ -24,10 +27,11 @@ def application() -> QApplication:
 
 def window(project: Path | None) -> MainWindow:
     """The main window, not yet shown, with ``project`` open (None: the welcome page)."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     remembered = settings.load()
     theme.apply(application(), "light" if remembered.theme == "light" else "reading")
     made = MainWindow(remembered)
-    sys.excepthook = exceptions.hook(made.show_error)
+    exceptions.install(made.show_error, made.workspace.flush)
     if project is not None:
         made.open_project(project)
     return made

@@ -27,6 +27,10 @@ class Roster:
         """An instance by id; KeyError for an unknown one."""
         return self._instances[name]
 
+    def find_instance(self, name: str) -> Instance | None:
+        """An instance by id."""
+        return self._instances.get(name)
+
     def replace(self, patient: Patient) -> None:
         """The patient of the same id has changed; its bag is the same."""
         self.patients[self._rows[patient.id]] = patient

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aln_desk.domain.errors import BadFile
+
+_STAGED = ".aln-"
+_FORGOTTEN_SECONDS = 60.0
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -51,19 +55,38 @@ def remove(path: Path) -> None:
         ) from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk (fsync), where the system can do that: Windows cannot and need not."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that processes which were killed left in a folder; what is being written stays."""
+    with suppress(OSError):
+        for left in folder.glob(f"{_STAGED}*.tmp"):
+            if time.time() - left.stat().st_mtime > _FORGOTTEN_SECONDS:
+                left.unlink(missing_ok=True)
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield an empty temporary file beside ``path`` that takes its place when the block ends well.
 
     The new content is on the disk (fsync) before the name changes hands, so a reader finds the old file or the new
-    one, never a part. The old file's POSIX mode is kept and a symbolic link keeps pointing where it did. If the block
-    or the replacement fails, the old file stays as it was and the temporary one is removed.
+    one, never a part; the folder is synced after it, so that a power cut does not bring the old file back. The old
+    file's POSIX mode is kept and a symbolic link keeps pointing where it did. If the block or the replacement fails,
+    the old file stays as it was and the temporary one is removed.
 
     Raises `BadFile` where the folder is missing, read-only or full; other errors of the block pass through.
     """
     target = Path(os.path.realpath(path))
     # Not derived from the target's name: that may already be as long as the file system allows.
-    temporary = target.with_name(f".aln-{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f"{_STAGED}{secrets.token_hex(8)}.tmp")
     try:
         temporary.open("xb").close()
         yield temporary
@@ -85,3 +108,4 @@ def _settle(temporary: Path, target: Path) -> None:
     with suppress(FileNotFoundError):
         temporary.chmod(stat.S_IMODE(target.stat().st_mode))
     temporary.replace(target)
+    sync_folder(target.parent)

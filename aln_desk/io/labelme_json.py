@@ -11,8 +11,10 @@ import base64
 import json
 import math
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -97,17 +99,21 @@ def dumps(annotation: Annotation) -> str:
     Full double precision, non-ASCII characters as they are, two spaces of indent. A foreign key that bears one of
     LabelMe's own names is dropped.
     """
+    # The encoder that indents is slow, and nearly everything it would have to write is points.
+    stand_in = secrets.token_hex(16)
     record = {
         "version": annotation.version or VERSION,
         "flags": dict(annotation.flags),
-        "shapes": [_shape_record(shape) for shape in annotation.shapes],
+        "shapes": [_shape_record(shape, stand_in) for shape in annotation.shapes],
         "imagePath": annotation.image_path.replace("\\", "/"),
         "imageData": annotation.image_data,
         "imageHeight": annotation.image_height,
         "imageWidth": annotation.image_width,
         **_foreign(annotation.extra, _TOP_KEYS),
     }
-    text = json.dumps(record, ensure_ascii=False, indent=2)
+    parts = json.dumps(record, ensure_ascii=False, indent=2).split(f'"{stand_in}"')
+    points = [_points_text(shape.points) for shape in annotation.shapes]
+    text = parts[0] + "".join(chain.from_iterable(zip(points, parts[1:], strict=True)))
     return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -298,11 +304,18 @@ def _foreign(record: Mapping[str, Any], own: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key not in own}
 
 
-def _shape_record(shape: Shape) -> dict[str, Any]:
+def _points_text(points: tuple[Point, ...]) -> str:
+    """The list of points as it stands in the file, at its depth."""
+    rows = [f"        [\n          {float(x)!r},\n          {float(y)!r}\n        ]" for x, y in points]
+    text = "[\n" + ",\n".join(rows) + "\n      ]" if rows else "[]"
+    return text.replace("nan", "NaN").replace("inf", "Infinity")  # json's words, by which reading back refuses them
+
+
+def _shape_record(shape: Shape, points: Any) -> dict[str, Any]:
     record = {
         **_foreign(shape.extra, _SHAPE_KEYS),
         "label": shape.label,
-        "points": [[float(x), float(y)] for x, y in shape.points],
+        "points": points,
         "group_id": shape.group_id,
         "description": shape.description,
         "shape_type": shape.shape_type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QEnterEvent, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 Kind = Literal["info", "warning", "error"]
@@ -30,8 +30,9 @@ class InfoBar(QWidget):
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._fold = QPushButton("Details")
         self._fold.setCheckable(True)
+        self._copy = QPushButton("Copy details")
         self._close = QPushButton("Close")
-        for button in (self._fold, self._close):
+        for button in (self._fold, self._copy, self._close):
             button.setProperty("role", "quiet")
         self._details = QPlainTextEdit(readOnly=True)
         self._details.setAccessibleName("Details of the message")
@@ -39,6 +40,7 @@ class InfoBar(QWidget):
         self._timer = QTimer(self, singleShot=True, interval=INFO_MS)
         self._timer.timeout.connect(self.hide)
         self._fold.toggled.connect(self._unfold)
+        self._copy.clicked.connect(self._copy_details)
         self._close.clicked.connect(self.hide)
         self._lay_out()
         self.hide()
@@ -65,7 +67,8 @@ class InfoBar(QWidget):
         self._text.setAccessibleName(text)
         self._details.setPlainText(details)
         self._fold.setChecked(False)
-        self._fold.setVisible(bool(details))
+        for button in (self._fold, self._copy):
+            button.setVisible(bool(details))
         self._details.hide()
         self.show()
         self._place()
@@ -90,6 +93,9 @@ class InfoBar(QWidget):
             self._place()
         return super().eventFilter(watched, event)
 
+    def _copy_details(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.text}\n\n{self._details.toPlainText()}")
+
     def _unfold(self, unfolded: bool) -> None:
         self._details.setVisible(unfolded)
         self._place()
@@ -107,6 +113,7 @@ class InfoBar(QWidget):
         row.addWidget(self._sign)
         row.addWidget(self._text, 1)
         row.addWidget(self._fold)
+        row.addWidget(self._copy)
         row.addWidget(self._close)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

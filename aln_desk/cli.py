@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aln_desk import __version__, cli_evaluate, cli_train
+from aln_desk import __version__, cli_evaluate, cli_formats, cli_train
 from aln_desk.cli_output import Output
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.presets import DEVICES
@@ -130,17 +130,6 @@ def _counted(reading: Reading) -> str:
     return f"{len(decisions)} verdicts, {decisions.count('positive')} of them positive{uncertain}"
 
 
-def _export(options: argparse.Namespace) -> int:
-    from aln_desk.io.exporters import export_masks
-    from aln_desk.io.project import Project
-
-    with Project.open(options.project) as project:
-        written, left_out = export_masks(project, options.source, options.out)
-    rest = f"; {left_out} images have none" if left_out else ""
-    print(f"{written} masks written to {options.out}{rest}.")
-    return 0
-
-
 def _doctor(options: argparse.Namespace) -> int:
     from aln_desk.doctor import devices, report
     from aln_desk.domain.messages import to_line
@@ -221,13 +210,6 @@ def _add_predict(command: argparse.ArgumentParser) -> None:
     _add_events(command)
 
 
-def _add_export(command: argparse.ArgumentParser) -> None:
-    _add_project(command)
-    command.add_argument("--format", choices=("masks",), required=True, help="PNG: 0 background, 1 tumour, 2 node")
-    command.add_argument("--source", choices=("drawn", "model"), required=True, help="outlines or the model's masks")
-    command.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
-
-
 def _add_doctor(command: argparse.ArgumentParser) -> None:
     command.add_argument("--events", action="store_true", help="only the devices, one JSON event a line")
 
@@ -245,7 +227,12 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.Namespace], int], Callable[[ar
     "predict": ("Read every patient of a project", _predict, _add_predict),
     "evaluate": ("Compare scores with the outcomes", cli_evaluate.evaluate, cli_evaluate.add_evaluate),
     "import-scores": ("Keep other software's scores", cli_evaluate.import_scores, cli_evaluate.add_import_scores),
-    "export": ("Write masks for other programs", _export, _add_export),
+    "export": ("Write outlines and masks for other programs", cli_formats.export, cli_formats.add_export),
+    "import-outlines": (
+        "Take over other programs' outlines",
+        cli_formats.import_outlines,
+        cli_formats.add_import_outlines,
+    ),
     "doctor": ("Tell versions, device, model and where things lie", _doctor, _add_doctor),
     "engine": ("Serve a window: requests on stdin, answers on stdout", _engine, _add_nothing),
 }

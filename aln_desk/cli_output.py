@@ -18,6 +18,8 @@ STAGES = {
     "mil": "Stage 2",
     "predict": "Reading patients",
     "evaluate": "Writing results",
+    "export": "Writing outlines",
+    "import": "Looking at outlines",
 }
 
 

@@ -61,6 +61,12 @@ def test_what_was_written_reads_back_equal(tmp_path: Path, annotation: Annotatio
     assert [list(shape.extra) for shape in back.shapes] == [list(shape.extra) for shape in annotation.shapes]
 
 
+@given(annotations())
+def test_the_text_is_that_of_any_json_writer(annotation: Annotation) -> None:
+    text = labelme_json.dumps(annotation)
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+
+
 def test_keys_stand_in_labelmes_order() -> None:
     shape = replace(POLYGON, extra={"aln": 1}, locked=True)
     record = json.loads(dumps(replace(PLAIN, shapes=(shape,), extra={"aln": {"reader": "A"}})))

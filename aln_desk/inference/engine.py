@@ -2,7 +2,8 @@
 
 It ends when its stdin closes, so a window that dies leaves nothing behind. One project is read at a time; a new
 `Predict` takes the place of the current one, `Prefer` brings a patient to the front, `Cancel` stops and keeps what
-was read.
+was read. Help with outlines (`AssistRequest`) waits while a project is read: a window that wants both at once starts
+two engines.
 """
 
 from __future__ import annotations
@@ -13,7 +14,18 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aln_desk.domain.errors import AlnError
-from aln_desk.domain.messages import Cancel, Failed, Finished, Message, Predict, Prefer, Started, from_line
+from aln_desk.domain.messages import (
+    AssistRequest,
+    Cancel,
+    Failed,
+    Finished,
+    Message,
+    Predict,
+    Prefer,
+    Started,
+    from_line,
+)
+from aln_desk.inference.assist import Assistant
 from aln_desk.inference.clinical_reading import is_clinical, read_clinical
 from aln_desk.inference.reading import ProjectReader, model_folder
 from aln_desk.inference.session import Session
@@ -27,14 +39,15 @@ class Engine:
     def __init__(self, emit: Callable[[Message], None]) -> None:
         self._emit = emit
         self._inbox: queue.Queue[Message | None] = queue.Queue()
+        self._assistant = Assistant(emit)
         self._opened: tuple[tuple[str, str, str], Session] | None = None
 
     def serve(self, lines: Iterable[str]) -> None:
         """Read requests from ``lines`` in a thread of their own, and work until they end."""
         threading.Thread(target=self._listen, args=(lines,), daemon=True).start()
-        request: Message | None = self._inbox.get()
+        request = self._next()
         while request is not None:
-            request = self._read(request) if isinstance(request, Predict) else self._inbox.get()
+            request = self._read(request) if isinstance(request, Predict) else self._next()
 
     def _listen(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -42,6 +55,18 @@ class Engine:
             if message is not None:
                 self._inbox.put(message)
         self._inbox.put(None)
+
+    def _next(self) -> Message | None:
+        """The next message that is not for the assistant, who works until it comes."""
+        while True:
+            try:
+                message = self._inbox.get(timeout=self._assistant.patience)
+            except queue.Empty:
+                self._assistant.step()
+                continue
+            if not isinstance(message, AssistRequest):
+                return message
+            self._assistant.receive(message)
 
     def _read(self, request: Predict) -> Message | None:
         """Serve one `Predict`; give the message that comes after it."""
@@ -57,8 +82,8 @@ class Engine:
         except (AlnError, RuntimeError, MemoryError) as error:
             # RuntimeError is how torch reports a device that is out of memory: the window must hear of it.
             self._emit(Failed(str(error) or "The engine ran out of memory. Close other programs and try again."))
-            return self._inbox.get()
-        return follower if stopped else self._inbox.get()
+            return self._next()
+        return follower if stopped else self._next()
 
     def _work(self, reader: ProjectReader) -> tuple[Message | None, bool]:
         """Read bag after bag; stop for `Cancel`, a new `Predict` or the end of stdin. Gives (that message, stopped)."""
@@ -71,6 +96,8 @@ class Engine:
                 elif message is None or isinstance(message, Cancel | Predict):
                     reader.finish()
                     return message, True
+                elif isinstance(message, AssistRequest):
+                    self._assistant.receive(message)
             going_on = reader.step()
         reader.finish()
         return None, False
@@ -81,7 +108,7 @@ class Engine:
         self._emit(Started(str(manifest.get("name", folder.name)), str(project.folder), "cpu"))
         read_clinical(project, folder, self._emit)
         self._emit(Finished(digest=str(manifest["digest"])))
-        return self._inbox.get()
+        return self._next()
 
     def _session(self, folder: Path, device: str) -> Session:
         """The last one where folder, content and device are the same."""

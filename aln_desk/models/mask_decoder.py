@@ -55,7 +55,7 @@ class MaskDecoder(nn.Module):
         fine = self._upscaled(pixels)  # (B, h * w * 16, dim / 8)
         kernels = torch.stack([mlp(tokens[:, i]) for i, mlp in enumerate(self.hyper)], dim=1)
         logits = fine @ kernels.transpose(1, 2)  # (B, h * w * 16, mask_tokens)
-        return _on_grid(logits, height, width), _on_grid(fine, height, width)
+        return on_grid(logits, height, width), on_grid(fine, height, width)
 
     def positions(self, height: int, width: int) -> Tensor:
         """Random Fourier features (1, h * w, dim) of each cell's centre in [-1, 1] (Tancik et al. 2020)."""
@@ -74,17 +74,17 @@ class MaskDecoder(nn.Module):
         """
         first, norm, _, second, _ = self.upscale
         assert isinstance(first, nn.ConvTranspose2d) and isinstance(second, nn.ConvTranspose2d)
-        return F.gelu(_quartered(F.gelu(norm(_quartered(pixels, first))), second))
+        return F.gelu(quartered(F.gelu(norm(quartered(pixels, first))), second))
 
 
-def _quartered(pixels: Tensor, upscale: nn.ConvTranspose2d) -> Tensor:
+def quartered(pixels: Tensor, upscale: nn.ConvTranspose2d) -> Tensor:
     """(B, N, C) -> (B, N * 4, C'): the two rows of two that one pixel becomes."""
     kernel = upscale.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (2 * 2 * C', C)
     parts = F.linear(pixels, kernel, upscale.get_parameter("bias").repeat(4))
     return torch.unflatten(parts, 2, (4, -1)).flatten(1, 2)
 
 
-def _on_grid(parts: Tensor, height: int, width: int) -> Tensor:
+def on_grid(parts: Tensor, height: int, width: int) -> Tensor:
     """(B, height * width * 16, C), quarters of quarters -> (B, C, 4 * height, 4 * width), channels last in memory."""
     grid = torch.unflatten(parts, 1, (height, width, 2, 2, 2, 2)).permute(0, 1, 3, 5, 2, 4, 6, 7)
     return grid.flatten(4, 6).flatten(1, 3).permute(0, 3, 1, 2)

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from aln_desk.domain.errors import BadModel
 from aln_desk.models.key_styles import SAM_STYLES
+from aln_desk.models.sam_decoder import SamDecoder
 
 _SIZES = {768: "ViT-B", 1024: "ViT-L", 1280: "ViT-H"}
 _HEADS = 8
@@ -68,7 +69,7 @@ _KNOWN_TWICE = "prompt_encoder.shared_embedding.positional_embedding"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SamModel:
-    """The networks in evaluation mode on ``device``.
+    """The networks in evaluation mode on ``device``: segment_anything's, with our `RowwiseAttention` and `SamDecoder`.
 
     ``name``: ViT-B, ViT-L or ViT-H. ``digest`` names the file by its content. ``size``: side in pixels of the square
     that the encoder reads. ``places`` (1, C, g, g): the positions of the image's grid, as the decoder wants them.
@@ -95,6 +96,7 @@ def load_sam(path: Path, device: torch.device) -> SamModel:
         _check(file, target)
         state = {name: handle.get_tensor(file.name(name)).float() for name in target}
     net.load_state_dict(state, strict=True, assign=True)
+    net.mask_decoder = SamDecoder(net.mask_decoder)
     for block in net.image_encoder.blocks:
         if block.window_size == 0:
             block.attn = RowwiseAttention(block.attn)

@@ -68,7 +68,9 @@ class Encoding:
     """One image on its way through the encoder: call `step` until ``done`` is ``total``, then `embedding`."""
 
     def __init__(self, model: SamModel, image: NDArray[np.uint8]) -> None:
-        """``image`` (H, W, 3) uint8 RGB."""
+        """``image`` (H, W, 3) uint8 RGB. Raises `BadSetting` for one of which nothing is left in the square."""
+        if 0 in ResizeLongestSide.get_preprocess_shape(*image.shape[:2], model.size):
+            raise BadSetting(f"An image of {image.shape[1]} x {image.shape[0]} pixels is too narrow; crop it.")
         self._model, self._encoder = model, model.net.image_encoder
         self._height, self._width = image.shape[:2]
         self.done, self.total = 0, len(self._encoder.blocks)
@@ -98,18 +100,12 @@ def answer(model: SamModel, embedding: Embedding, prompt: Prompt, before: Answer
     give then.
     """
     net, device = model.net, model.device
-    several = prompt.ambiguous and before is None
     mask = None if before is None else torch.from_numpy(before.logits).to(device)[None, None]
     sparse, dense = net.prompt_encoder(*_prompt(model, embedding, prompt), masks=mask)
-    logits, scores = net.mask_decoder(
-        image_embeddings=torch.from_numpy(embedding.features).to(device).float()[None],
-        image_pe=model.places,
-        sparse_prompt_embeddings=sparse,
-        dense_prompt_embeddings=dense,
-        multimask_output=several,
-    )
-    best = int(scores[0].argmax())
-    return Answer(logits[0, best].cpu().numpy(), float(scores[0, best]))
+    features = torch.from_numpy(embedding.features).to(device).float()[None]
+    several = prompt.ambiguous and before is None
+    logits, score = net.mask_decoder(features, model.places, sparse, dense, several)
+    return Answer(logits.cpu().numpy(), float(score))
 
 
 def mask_in_image(model: SamModel, embedding: Embedding, found: Answer) -> tuple[NDArray[np.bool_], int, int]:

@@ -1,4 +1,4 @@
-"""Several looks at an image: against the looks by hand, what left and right must not change, networks without a mask."""
+"""Several looks at an image: against looks by hand, what left and right must not change, networks without a mask."""
 
 from __future__ import annotations
 

@@ -63,14 +63,17 @@ def end_training(parent: QWidget, waiting: int, several: bool) -> Ending:
 
 
 def _ask_about_unsaved(parent: QWidget, count: int) -> QMessageBox.StandardButton:
-    """Enter and Escape stay: what was drawn is never lost by a key pressed too soon."""
+    """Enter and Escape stay. What was drawn is in the journal either way."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Warning)
     box.setWindowTitle("Unsaved outlines")
-    box.setText(f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved. Close and lose them?")
+    box.setText(
+        f"The outlines of {count} image{'s' if count > 1 else ''} could not be saved to their files. "
+        "They are kept in the journal and come back when the project is next opened."
+    )
     box.setStandardButtons(_Answer.Discard | _Answer.Cancel | _Answer.Retry)
     box.button(_Answer.Retry).setText("Try again")
-    box.button(_Answer.Discard).setText("Close and lose them")
+    box.button(_Answer.Discard).setText("Close anyway")
     box.button(_Answer.Cancel).setText("Stay")
     box.setDefaultButton(_Answer.Cancel)
     box.setEscapeButton(_Answer.Cancel)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -28,12 +28,14 @@ from aln_desk.gui.widgets.key_sheet import KeySheet
 from aln_desk.gui.widgets.panes import fold
 from aln_desk.gui.widgets.progress import ProgressPage
 from aln_desk.gui.widgets.project_menu import ProjectMenu
+from aln_desk.gui.widgets.save_trouble import SaveTrouble
 from aln_desk.gui.widgets.status import StatusLine
 from aln_desk.gui.workspace import Workspace
 from aln_desk.io.runs import empty_trash
 from aln_desk.settings import Settings
 
 if TYPE_CHECKING:
+    from aln_desk.gui.pages.annotate import AnnotatePage
     from aln_desk.gui.pages.training import TrainingPage
 
 
@@ -49,7 +51,6 @@ class MainWindow(QMainWindow):
         self.reading = Reading(self.workspace, engine or EngineProcess(self), self)
         self.opening = Opening(self)
         self.pages: dict[str, mode_page.Page] = {}
-        self._mended_by_saving = ""
         self.mode = "welcome"
         self._build()
         self._connect_workspace()
@@ -119,10 +120,19 @@ class MainWindow(QMainWindow):
             return
         self.opening.cancel()
         self.reading.shut_down()
+        annotate = cast("AnnotatePage | None", self.pages.get("annotate"))
+        if annotate is not None:
+            annotate.shut_down()
         for page in self.pages.values():
             page.close()
         tasks.wait_all()
         event.accept()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Back from another program: it may have changed what is on screen."""
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.workspace.look_again()
+        super().changeEvent(event)
 
     # Building
 
@@ -131,6 +141,7 @@ class MainWindow(QMainWindow):
         self.project_menu = ProjectMenu(self.memory, self.actions_, self.header)
         self.header.project.setMenu(self.project_menu)
         self.info = InfoBar()
+        self.trouble = SaveTrouble(self.workspace)
         self.stack = QStackedWidget()
         self.welcome = WelcomePage()
         self.progress = ProgressPage()
@@ -145,6 +156,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.header)
         self.info.float_over(self.stack)
+        self.trouble.float_over(self.stack)
         column.addWidget(self.stack, 1)
         self.setCentralWidget(centre)
 
@@ -153,9 +165,8 @@ class MainWindow(QMainWindow):
         workspace.projectChanged.connect(self._show_project)
         workspace.modelChanged.connect(self._show_model)
         workspace.saveStateChanged.connect(self.status.set_saved)
-        workspace.saveStateChanged.connect(self._mend)
         self.memory.failed.connect(lambda text: self.info.say(text, "warning"))
-        workspace.warned.connect(self._warn)
+        workspace.warned.connect(lambda text: self.info.say(text, "warning"))
         reading.progressed.connect(self.status.progress.tell)
         reading.busyChanged.connect(self._show_busy)
         reading.deviceKnown.connect(self.header.set_device)
@@ -184,6 +195,8 @@ class MainWindow(QMainWindow):
             "project.open": self._ask_open,
             "project.demonstration": self.opening.demonstrate,
             "project.close": self.close_project,
+            "outlines.export": self._export_outlines,
+            "outlines.import": self._import_outlines,
             "window.quit": self.close,
             "edit.undo": self.workspace.undo,
             "edit.redo": self.workspace.redo,
@@ -270,14 +283,15 @@ class MainWindow(QMainWindow):
             self._remember_project()
             self.opening.create(wish)
 
-    def _warn(self, text: str) -> None:
-        self._mended_by_saving = text if self.workspace.unsaved else ""
-        self.info.say(text, "warning")
+    def _export_outlines(self) -> None:
+        from aln_desk.gui.widgets.export_outlines import ExportOutlinesDialog
 
-    def _mend(self, state: str) -> None:
-        """A warning that outlines could not be saved goes when they are."""
-        if state.startswith("Saved") and self.info.text == self._mended_by_saving:
-            self.info.hide()
+        ExportOutlinesDialog(self.workspace, self).open()
+
+    def _import_outlines(self) -> None:
+        from aln_desk.gui.widgets.import_outlines import ImportOutlinesDialog
+
+        ImportOutlinesDialog(self.workspace, self).open()
 
     def _use_embedded_model(self) -> None:
         if self.workspace.project is not None:

@@ -6,6 +6,7 @@ the same thing. They keep apart under the common kinds of colour blindness.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from string import Template
 from typing import Literal
@@ -14,6 +15,8 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
 from aln_desk import paths
+from aln_desk.domain.labels import DEFAULT, Label, label_of
+from aln_desk.domain.shape import class_of
 
 ThemeName = Literal["reading", "light"]
 
@@ -22,6 +25,9 @@ POSITIVE = "#f2994a"
 NEGATIVE = "#56b4e9"
 UNCERTAIN = "#9aa0a8"
 DRAWN = "#4cd6a0"
+NODE_DRAWN = "#f0e442"
+OTHER_DRAWN = "#c9ced6"
+"""Of a tumour, a lymph node, and of what is neither, where the project says nothing else."""
 PREDICTED = "#e879f9"
 CAM = "#fb8c00"
 IMAGE_ROOM = "#000000"
@@ -240,6 +246,7 @@ QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 QTabWidget::pane { border: none; border-top: 1px solid $line; }
 QGroupBox { border: 1px solid $line; border-radius: 6px; margin-top: 8px; padding-top: 8px; }
 
+#proposalBar { background: $raised; border-top: 1px solid $line; }
 #infoBar { background: $warning; border-bottom: 1px solid $warning_line; }
 #infoBar QLabel { color: $warning_text; }
 #infoBar[kind="error"] { background: $error; border-bottom: 1px solid $error_line; }
@@ -254,6 +261,19 @@ QStatusBar QPushButton { min-height: 22px; }
 """)
 
 _active: ThemeName = "reading"
+_labels: tuple[Label, ...] = DEFAULT
+
+
+def use_labels(labels: Iterable[Label]) -> None:
+    """Draw shapes in the colours of these labels from now on: those of the open project."""
+    global _labels
+    _labels = tuple(labels)
+
+
+def drawn_colour(word: str) -> str:
+    """The colour of shapes with this label (``#rrggbb``): the project's, else that of the lesion it names, or grey."""
+    found = label_of(_labels, word)
+    return found.colour if found is not None else (OTHER_DRAWN, DRAWN, NODE_DRAWN)[class_of(word)]
 
 
 def palette() -> Palette:

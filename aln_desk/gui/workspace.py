@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from aln_desk import paths
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.edit import History
 from aln_desk.domain.errors import AlnError
+from aln_desk.domain.history import History
+from aln_desk.domain.labels import DEFAULT, Label
 from aln_desk.domain.messages import BagPredicted, InstancePredicted
 from aln_desk.domain.patient import Instance, Patient
 from aln_desk.domain.review import Review
 from aln_desk.domain.verdict import InstancePrediction, Verdict
+from aln_desk.gui import remedies, theme
 from aln_desk.gui.drafts import Drafts
 from aln_desk.gui.model_in_use import ModelInUse, model_in_use
 from aln_desk.gui.readings import Readings
 from aln_desk.gui.roster import Roster
+from aln_desk.gui.troubles import Action, Trouble
 from aln_desk.io import checkpoint
 from aln_desk.io.predictions import VerdictRow
 from aln_desk.io.project import Project
@@ -36,6 +39,7 @@ class Workspace(QObject):
     patientSelected = Signal(str)
     instanceSelected = Signal(str)
     annotationChanged = Signal(str)
+    labelsChanged = Signal()
     saveStateChanged = Signal(str)
     verdictsChanged = Signal()
     predictionChanged = Signal(str)
@@ -55,7 +59,7 @@ class Workspace(QObject):
         self._drafts = Drafts(self)
         self._drafts.changed.connect(self.annotationChanged)
         self._drafts.autosave.stateChanged.connect(self.saveStateChanged)
-        self._drafts.autosave.warned.connect(self.warned)
+        self.troubles = self._drafts.troubles
         self._readings = Readings(self)
         self._readings.verdictsChanged.connect(self.verdictsChanged)
         self._readings.predictionChanged.connect(self.predictionChanged)
@@ -75,8 +79,10 @@ class Workspace(QObject):
             raise AlnError("Outlines of the open project could not be saved, so it stays open; see to its disk first.")
         self.project = project
         self._load_patients()
+        self._drafts.open(project.folder, self._roster.find_instance)
         complaint = self._load_model()
         self._readings.open(project.predictions, self.model)
+        theme.use_labels(project.labels())
         self.projectChanged.emit()
         if complaint:
             self.warned.emit(complaint)
@@ -137,8 +143,12 @@ class Workspace(QObject):
         """The following image, over the patients' borders."""
         if self.instance is None:
             self.next_patient(step)
-        elif (there := self._roster.neighbour_instance(self.instance, step)) is not None:
+        elif (there := self.neighbour(step)) is not None:
             self.select_instance(there.id)
+
+    def neighbour(self, step: int) -> Instance | None:
+        """The image one step (1 or -1) on from that on screen, over the patients' borders; None beyond either end."""
+        return self._roster.neighbour_instance(self.instance, step) if self.instance is not None else None
 
     def previous_instance(self) -> None:
         """The image before, over the patients' borders."""
@@ -177,14 +187,52 @@ class Workspace(QObject):
         if self.instance is not None:
             self._drafts.redo(self.instance)
 
+    def jump(self, at: int) -> None:
+        """To any step in the history of the image on screen."""
+        if self.instance is not None:
+            self._drafts.jump(self.instance, at)
+
     def flush(self) -> None:
         """Start saving everything unsaved now."""
         self._drafts.autosave.flush()
+
+    def look_again(self) -> None:
+        """The window is in front again: notice what other programs have done to the image on screen meanwhile."""
+        if self.instance is not None:
+            self._drafts.look_again(self.instance)
+
+    def answer(self, trouble: Trouble, action: Action, path: Path | None = None) -> None:
+        """What the user wants done about outlines that do not reach their file; ``path`` is where ``elsewhere`` is.
+
+        Raises AlnError when it cannot be done.
+        """
+        if action == "elsewhere" and path is not None:
+            remedies.save_elsewhere(self._drafts, trouble, path)
+        else:
+            remedies.answer(self._drafts, trouble, action)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether another window edits the outlines of this project; here they can only be seen."""
+        return self._drafts.read_only
 
     @property
     def unsaved(self) -> frozenset[str]:
         """Ids of the instances whose newest outlines are not on disk yet."""
         return self._drafts.autosave.unsaved
+
+    # Labels
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels that the project offers."""
+        return self.project.labels() if self.project is not None else DEFAULT
+
+    def set_labels(self, offered: Sequence[Label]) -> None:
+        """Offer these labels from now on. Raises BadProject, with a sentence for each fault, when they are refused."""
+        self._opened().set_labels(offered)
+        theme.use_labels(self.labels)
+        self.labelsChanged.emit()
 
     # Patients' data
 

@@ -48,7 +48,8 @@ def test_a_mode_enables_its_own_actions(window: QMainWindow, mode: str) -> None:
     actions.set_mode(mode)
     assert actions["help.keys"].isEnabled()
     assert actions["tool.polygon"].isEnabled() == (mode == "annotate")
-    assert actions["overlay.cam"].isEnabled() == (mode in ("annotate", "review"))
+    assert actions["overlay.cam.annotate"].isEnabled() == (mode == "annotate")
+    assert actions["zoom.fit"].isEnabled() == (mode in ("annotate", "review"))
     assert actions["project.close"].isEnabled() == (mode != "welcome")
 
 
@@ -65,11 +66,12 @@ def test_a_held_action_stays_off_until_it_is_let_go(window: QMainWindow) -> None
 def test_changed_keys_come_back_and_unknown_ones_are_passed_over(window: QMainWindow) -> None:
     first = Actions(window)
     first.bind("go.image_next", "Right")
-    first.bind("overlay.cam", "")
+    first.bind("overlay.cam.review", "")
     kept = first.keys()
-    assert kept == {"go.image_next": "Right", "overlay.cam": ""}
+    assert kept == {"go.image_next": "Right", "overlay.cam.review": ""}
     second = Actions(QMainWindow(window), {**kept, "gone.action": "X"})
-    assert (second.key("go.image_next"), second.key("overlay.cam"), second.key("go.image_back")) == ("Right", "", "A")
+    names = ("go.image_next", "overlay.cam.review", "go.image_back")
+    assert [second.key(name) for name in names] == ["Right", "", "A"]
 
 
 def test_conflicts_count_only_where_two_modes_meet(window: QMainWindow) -> None:
@@ -131,3 +133,15 @@ def test_judging_signing_and_training_have_keys(window: QMainWindow) -> None:
     names = [*(f"judge.{step}" for step in range(1, 6)), "review.sign", "train.start", "train.stop"]
     found = [actions[name].shortcut().toString() for name in names]
     assert found == ["Shift+1", "Shift+2", "Shift+3", "Shift+4", "Shift+5", "Ctrl+Return", "F5", "Shift+F5"]
+
+
+def test_digits_choose_labels_where_outlines_are_drawn_and_layers_where_they_are_reviewed(window: QMainWindow) -> None:
+    actions = Actions(window)
+    assert [actions.key(f"label.{digit}") for digit in (1, 2, 9)] == ["1", "2", "9"]
+    assert actions.conflict("label.1", "1") is None and actions.conflict("overlay.drawn.review", "1") is None
+
+
+def test_no_two_actions_share_a_key_from_the_start(window: QMainWindow) -> None:
+    actions = Actions(window)
+    clashes = {name: actions.conflict(name, spec.key) for name, spec in actions.specs.items() if spec.key}
+    assert not {name: other for name, other in clashes.items() if other}

@@ -138,12 +138,12 @@ def test_label_follows_the_view_and_the_keys_change_it(desk: Desk) -> None:
 
 def test_list_counts_and_filters_what_is_to_do(desk: Desk) -> None:
     images = desk.page.list
-    assert images.counts.text() == "3 of 6 outlined"
+    assert images.counts.text() == "3 of 6 done"
     desk.trigger("go.next_to_do")
     assert desk.shown == "P1/T2.png"
     desk.draw(*TRIANGLE)
-    assert images.counts.text() == "4 of 6 outlined"
-    images.to_do_only.setChecked(True)
+    assert images.counts.text() == "4 of 6 done"
+    images.status.setCurrentIndex(1)
     listed = [row.instance for row in images.model.rows if row.instance]
     assert listed == ["P1/T2.png", "P1/N3.png", "P10/N2.png"]
     desk.trigger("go.next_to_do")
@@ -157,7 +157,7 @@ def test_nothing_left_to_do_is_said(desk: Desk) -> None:
     for name in ("P1/T2.png", "P1/N3.png", "P10/N2.png"):
         desk.show(name)
         desk.draw(*TRIANGLE)
-    desk.page.list.to_do_only.setChecked(True)
+    desk.page.list.status.setCurrentIndex(1)
     desk.show("P1/T1.png")
     desk.page.list.list_images()
     assert [row.instance for row in desk.page.list.model.rows if row.instance] == ["P1/T1.png"]
@@ -209,8 +209,8 @@ def test_a_hidden_shape_is_not_hidden_on_the_next_image(desk: Desk) -> None:
 
 def test_note_of_a_shape_is_kept(desk: Desk) -> None:
     desk.page.canvas.select([0])
-    desk.page.panel.description.setText("spiculated")
-    desk.page.panel.description.editingFinished.emit()
+    desk.page.panel.details.description.setText("spiculated")
+    desk.page.panel.details.description.editingFinished.emit()
     assert desk.saved("P1/T1.png").shapes[0].description == "spiculated"
 
 
@@ -226,15 +226,28 @@ def test_model_outline_becomes_a_shape(desk: Desk) -> None:
     desk.show("P1/N3.png")
     assert desk.page.panel.outline.isEnabled()
     desk.page.panel.outline.click()
+    assert not desk.shapes and desk.page.bar.isVisible()
+    desk.page.bar.accept.click()
     (shape,) = desk.shapes
     assert shape.label == "lymph_node"
     assert (min(shape.points)[0], max(shape.points)[0]) == (0.0, 32.0)
 
 
-def test_without_a_reading_the_button_says_why(desk: Desk) -> None:
+def test_without_a_reading_the_model_is_asked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.show("P10/N2.png")
-    assert not desk.page.panel.outline.isEnabled()
-    assert "not read this image" in desk.page.panel.outline.toolTip()
+    asked: list[tuple[object, ...]] = []
+    assistant = desk.page.proposing._assistant
+    monkeypatch.setattr(assistant, "propose", lambda *words: asked.append(words))
+    desk.page.panel.outline.click()
+    assert len(asked) == 1 and "looks at the image" in desk.page.bar.words.text()
+    assistant.outlined.emit("", 1, "lymph_node", (((1.0, 1.0), (9.0, 1.0), (9.0, 9.0)),), 0.8)
+    assert "score 0.80" in desk.page.bar.words.text() and not desk.shapes
+    QTest.keyClick(desk.page.canvas, Qt.Key.Key_Escape)
+    assert not desk.page.bar.isVisible() and not desk.shapes
+    assistant.outlined.emit("", 2, "lymph_node", (((1.0, 1.0), (9.0, 1.0), (9.0, 9.0)),), 0.8)
+    QTest.keyClick(desk.page.canvas, Qt.Key.Key_Return)
+    (shape,) = desk.shapes
+    assert shape.label == "lymph_node" and shape.extra["aln"]["origin"]["by"] == "stage 1"
 
 
 def test_damaged_file_is_shown_kept_and_replaced_on_request(desk: Desk, qtbot: QtBot) -> None:
@@ -264,13 +277,15 @@ def test_file_damaged_while_it_is_known_stays_untouched(desk: Desk) -> None:
     file.write_text("{broken", encoding="utf-8")
     desk.show("P1/T2.png")
     desk.show("P1/T1.png")
-    assert not desk.page.canvas.editable
-    assert not desk.page.panel.damaged.isHidden()
-    assert file.read_text(encoding="utf-8") == "{broken"
-    desk.page.start_anew()
+    assert desk.page.canvas.editable and len(desk.shapes) == 2  # what was drawn is known and stays on screen
+    desk.workspace.flush()
     tasks.wait_all()
-    desk.workspace.undo()
-    assert len(desk.shapes) == 2
+    assert file.read_text(encoding="utf-8") == "{broken"
+    trouble = desk.workspace.troubles.of("P1/T1.png")
+    assert trouble is not None and trouble.kind == "damaged"
+    desk.workspace.answer(trouble, "retry")
+    assert len(desk.saved("P1/T1.png").shapes) == 2
+    assert file.with_name("T1.json.bad-1").read_text(encoding="utf-8") == "{broken"
 
 
 def test_image_that_cannot_be_read_is_named(desk: Desk) -> None:
@@ -281,8 +296,8 @@ def test_image_that_cannot_be_read_is_named(desk: Desk) -> None:
     assert desk.shown == ""
     assert not desk.page.canvas.editable
     panel = desk.page.panel
-    labels = [one for one in panel.findChildren(QPushButton) if one.isCheckable()]
-    assert len(labels) == 2 and not any(one.isEnabled() for one in labels)
+    labels = panel.labels.findChildren(QPushButton)
+    assert len(labels) == 4 and not any(one.isEnabled() for one in labels)
     assert panel.empty.isHidden() and panel.no_lesion.isHidden()
     assert panel.absent.isVisibleTo(desk.page)
     assert not panel.outline.isEnabled() and "nothing on screen" in panel.outline.toolTip()
@@ -324,15 +339,16 @@ def test_the_foot_tells_of_corners_while_a_shape_is_selected(desk: Desk) -> None
     assert any("adds a corner" in tool.toolTip() for tool in desk.page.strip.findChildren(QToolButton))
 
 
-@pytest.mark.parametrize("name", ["tool.polygon", "label.node", "overlay.cam", "edit.undo"])
+@pytest.mark.parametrize("name", ["tool.polygon", "label.2", "overlay.cam.annotate", "edit.undo"])
 def test_key_caps_follow_changed_keys(desk: Desk, name: str) -> None:
     def caps() -> list[str]:
         return [cap.text() for cap in desk.page.findChildren(KeyCap) if cap.isVisibleTo(desk.page)]
 
     before, old = caps(), desk.actions.key(name)
     assert old in before
-    desk.actions.bind(name, "Ctrl+K")
-    assert sorted(caps()) == sorted("Ctrl+K" if cap == old else cap for cap in before)
+    desk.actions.bind("label.node", "")  # else it shows where the digit is gone
+    desk.actions.bind(name, "F12")
+    assert sorted(caps()) == sorted("F12" if cap == old else cap for cap in before)
     desk.actions.bind(name, "")
     assert len(caps()) == len(before) - 1
 
@@ -354,18 +370,18 @@ def test_sliders_are_wide_enough_step_finely_and_reset(desk: Desk) -> None:
 def test_the_reader_s_own_outline_comes_first(desk: Desk) -> None:
     shown = {name: desk.page.canvas.overlay(name)[0] for name in ("drawn", "predicted", "cam")}
     assert shown == {"drawn": True, "predicted": False, "cam": False}
-    desk.trigger("overlay.predicted")
+    desk.trigger("overlay.predicted.annotate")
     assert desk.page.canvas.overlay("predicted")[0]
 
 
 def test_state_survives(desk: Desk, qtbot: QtBot, read_project: Path) -> None:
-    desk.page.list.to_do_only.setChecked(True)
+    desk.page.list.status.setCurrentIndex(1)
     desk.page.room.tools.toggle("cam")
     state = desk.page.save_state()
     again = AnnotatePage(desk.workspace, desk.actions)
     qtbot.addWidget(again)
     again.restore_state(state)
-    assert again.list.to_do_only.isChecked()
+    assert again.list.status.currentIndex() == 1
     assert again.room.tools.overlay("cam")[0]
     again.restore_state({"panes": 3, "room": None})
 

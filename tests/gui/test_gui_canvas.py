@@ -15,6 +15,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.shape import Shape
 from aln_desk.domain.verdict import InstancePrediction, Placement
 from aln_desk.gui import theme
+from aln_desk.gui.canvas.levels import Levels
 from aln_desk.gui.canvas.view import ImageCanvas
 
 WIDTH, HEIGHT = 200, 160
@@ -312,7 +313,7 @@ def test_a_short_stroke_closes_nothing(desk: Desk) -> None:
     desk.canvas.set_tool("polygon")
     desk.drag((50, 120), (52.5, 120), (52.5, 122.5), (50, 122.5))
     assert not desk.edits
-    assert desk.canvas.hint == ""
+    assert "Backspace takes the last point back" in desk.canvas.hint
 
 
 @pytest.mark.parametrize("freehand", [True, False])
@@ -505,9 +506,9 @@ def test_the_predicted_mask_tints_weakly_and_not_where_the_cam_is_shown(desk: De
 
 
 def test_levels_change_what_is_seen_only(desk: Desk) -> None:
-    desk.canvas.set_levels(0.5, 0)
+    desk.canvas.set_levels(Levels(brightness=0.5))
     assert desk.pixels().pixelColor(desk.at(20, 140)).lightness() > 180
-    desk.canvas.set_levels(0, 0)
+    desk.canvas.set_levels(Levels())
     assert desk.pixels().pixelColor(desk.at(20, 140)) == QColor(128, 128, 128)
 
 

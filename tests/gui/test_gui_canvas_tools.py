@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from aln_desk.domain import measures
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.calibration import Measure, measures_of
 from aln_desk.domain.measures import Spacing
 from aln_desk.domain.shape import Shape
 from aln_desk.gui.canvas import snap
@@ -206,6 +207,53 @@ def test_a_length_is_told_in_mm_where_the_image_is_calibrated(hand: Hand) -> Non
     assert tool._measure(tool._shape([(20.0, 20.0), (120.0, 20.0)])) == "10.0 mm"  # type: ignore[attr-defined]
 
 
+# Calipers
+
+
+def kept(hand: Hand) -> tuple[Measure, ...]:
+    assert hand.canvas.editing.annotation is not None
+    return measures_of(hand.canvas.editing.annotation)
+
+
+@pytest.mark.parametrize(
+    ("tool", "kind", "count"), [("caliper", "length", 2), ("thickness", "thickness", 2), ("axes", "axes", 4)]
+)
+def test_calipers_stay_with_the_image(hand: Hand, tool: str, kind: str, count: int) -> None:
+    hand.canvas.set_tool(tool)
+    hand.click(*((20, 20), (80, 20), (50, 10), (50, 40))[:count])
+    (measure,) = kept(hand)
+    assert measure.kind == kind and near(measure.points, *((20, 20), (80, 20), (50, 10), (50, 40))[:count])
+    assert measure.words(None).startswith("60") and not hand.shapes
+    assert hand.said == [f"Measure {kind}"]
+
+
+def test_an_angle_is_two_lines(hand: Hand) -> None:
+    hand.canvas.set_tool("angle")
+    hand.click((20, 20), (80, 20), (20, 100))
+    assert not kept(hand)
+    hand.click((80, 40))
+    assert kept(hand)[0].words(None) == "45°"
+
+
+def test_calipers_are_seen_with_the_outlines_and_not_without(hand: Hand) -> None:
+    before = hand.canvas.grab().toImage()
+    hand.canvas.set_tool("caliper")
+    hand.drag((20, 120), (60, 120), (120, 120))
+    hand.canvas.set_tool("select")
+    hand.move(5, 5)
+    assert hand.canvas.grab().toImage() != before
+    hand.canvas.set_overlay("drawn", False, 1.0)
+    assert hand.canvas.grab().toImage() == before
+
+
+def test_a_line_over_the_depth_scale_is_told_and_leaves_nothing(hand: Hand) -> None:
+    told: list[tuple[tuple[float, float], ...]] = []
+    hand.canvas.editing.scaleDrawn.connect(told.append)
+    hand.canvas.set_tool("calibrate")
+    hand.click((10, 10), (10, 110))
+    assert near(told[0], (10, 10), (10, 110)) and not kept(hand) and not hand.said
+
+
 # Brush and eraser
 
 
@@ -318,6 +366,38 @@ def test_backspace_takes_the_last_click_back(disc: Hand) -> None:
     disc.key(Qt.Key.Key_Backspace)
     disc.key(Qt.Key.Key_Return)
     assert area(disc.shapes[0]) == pytest.approx(math.pi * 40**2, rel=0.04)
+
+
+# Magic wand
+
+
+def test_the_wand_outlines_the_dark_area_under_the_press(disc: Hand) -> None:
+    disc.canvas.set_tool("wand")
+    disc.drag((100, 80), (101, 80))
+    (shape,) = disc.shapes
+    assert area(shape) == pytest.approx(math.pi * 40**2, rel=0.06) and disc.said == ["Magic wand"]
+
+
+def test_dragging_up_takes_in_more_and_escape_gives_up(disc: Hand) -> None:
+    disc.canvas.set_tool("wand")
+    tool = disc.canvas._tool
+    QTest.mousePress(disc.canvas, LEFT, NONE, disc._at(100, 80).toPoint())
+    found = tool._tolerance  # type: ignore[attr-defined]
+    _send_move(disc.canvas, disc._at(100, 30), NONE)
+    assert tool._tolerance > found  # type: ignore[attr-defined]
+    disc.key(Qt.Key.Key_BracketLeft)
+    disc.key(Qt.Key.Key_Escape)
+    QTest.mouseRelease(disc.canvas, LEFT, NONE, disc._at(100, 30).toPoint())
+    assert not disc.shapes and not disc.said
+
+
+def test_the_wand_takes_bright_areas_with_alt(disc: Hand) -> None:
+    image = disc.canvas.image()
+    assert image is not None
+    disc.canvas.set_image(255 - image, keep_view=True)
+    disc.canvas.set_tool("wand")
+    disc.drag((100, 80), (101, 80), modifiers=ALT)
+    assert area(disc.shapes[0]) == pytest.approx(math.pi * 40**2, rel=0.06)
 
 
 # Snapping

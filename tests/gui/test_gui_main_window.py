@@ -130,7 +130,7 @@ def test_unsaved_outlines_keep_the_window_open_unless_given_up(
     monkeypatch.setattr(QMessageBox, "exec", lambda *_: answers.pop(0))
     window.workspace.edit("P1/T1.png", window.workspace.annotation("P1/T1.png").with_shapes(()), "delete")
     assert not window.close()
-    assert "disk is full" in window.info.text
+    assert "disk is full" in window.trouble.text and window.trouble.isVisible()
     assert window.close()
 
 

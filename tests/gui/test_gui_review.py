@@ -148,20 +148,20 @@ def test_the_cam_is_read_under_the_cursor(page: ReviewPage) -> None:
 
 def test_what_is_hidden_is_not_told_in_numbers(page: ReviewPage) -> None:
     page.room.canvas.cursorMoved.emit(1.0, 20.0)
-    trigger(page, "overlay.predicted")
+    trigger(page, "overlay.predicted.review")
     assert page.room.reading.text() == "CAM under cursor −1.00"
-    trigger(page, "overlay.cam")
+    trigger(page, "overlay.cam.review")
     assert page.room.reading.text() == ""
-    trigger(page, "overlay.predicted")
+    trigger(page, "overlay.predicted.review")
     assert page.room.reading.text() == "overlap (Dice) 1.00"
 
 
 @pytest.mark.parametrize("name", ["drawn", "predicted", "cam"])
 def test_each_overlay_key_changes_what_is_seen(page: ReviewPage, name: str) -> None:
     before = shown_image(page)
-    trigger(page, f"overlay.{name}")
+    trigger(page, f"overlay.{name}.review")
     assert (shown_image(page) != before).any()
-    trigger(page, f"overlay.{name}")
+    trigger(page, f"overlay.{name}.review")
     assert (shown_image(page) == before).all()
 
 
@@ -333,7 +333,7 @@ def test_a_model_of_outlines_shows_masks_and_says_so(page: ReviewPage, tmp_path:
     assert layers.reading is not None and layers.reading.cam is None and layers.scale_shown is None
     page.room.canvas.cursorMoved.emit(1.0, 20.0)
     assert "CAM" not in page.room.reading.text()
-    trigger(page, "overlay.cam")
+    trigger(page, "overlay.cam.review")
     assert page.room.tools.overlay("cam")[0], "a layer that is not offered cannot be switched"
     page._workspace.select_patient("P2")
     tasks.wait_all()

@@ -127,35 +127,32 @@ def test_a_failed_save_keeps_the_edit_and_says_so(workspace: Workspace, monkeypa
     def refuse(*_: object) -> None:
         raise BadFile("P1/T1.json", "the disk is full", "Make space")
 
-    warnings: list[str] = []
-    workspace.warned.connect(warnings.append)
+    told: list[tuple[str, str, str]] = []
+    workspace.troubles.told.connect(lambda *one: told.append(one))
     with monkeypatch.context() as patched:
         patched.setattr(autosave, "save_annotation", refuse)
         draw(workspace, "P1/T1.png")
         assert not workspace.close()
-    assert "disk is full" in warnings[0]
+    assert [one[:2] for one in told] == [("P1/T1.png", "failed")] and "disk is full" in told[0][2]
     assert workspace.unsaved == {"P1/T1.png"}
     assert len(workspace.annotation("P1/T1.png").shapes) == 2
     assert workspace.close()
 
 
-def test_a_file_changed_by_another_program_is_kept_beside(workspace: Workspace) -> None:
-    warnings: list[str] = []
-    workspace.warned.connect(warnings.append)
+def test_a_file_changed_by_another_program_is_not_written_over(workspace: Workspace) -> None:
     draw(workspace, "P1/T1.png")
     file = Path(workspace.patients[0].bag[0].annotation)
     theirs = replace(labelme_json.read(file), shapes=(replace(SHAPE, label="lymph_node"),) * 3)
     labelme_json.write(file, theirs)
     workspace.flush()
     tasks.wait_all()
-    kept = file.with_name("T1.conflict-1.json")
-    assert [shape.label for shape in labelme_json.read(kept).shapes] == ["lymph_node"] * 3
-    assert labels_on_disk(workspace, "P1/T1.png") == ["tumor", "tumor"]
-    assert kept.name in warnings[0]
-    draw(workspace, "P1/T1.png")
-    workspace.flush()
+    assert labels_on_disk(workspace, "P1/T1.png") == ["lymph_node"] * 3
+    trouble = workspace.troubles.of("P1/T1.png")
+    assert trouble is not None and trouble.kind == "changed"
+    workspace.answer(trouble, "merge")
     tasks.wait_all()
-    assert not file.with_name("T1.conflict-2.json").exists()
+    assert labels_on_disk(workspace, "P1/T1.png") == ["tumor", "tumor"] + ["lymph_node"] * 3
+    assert workspace.troubles.all == [] and not workspace.unsaved
 
 
 def test_a_file_changed_elsewhere_is_read_again_and_can_be_undone(workspace: Workspace) -> None:

@@ -11,6 +11,8 @@ SMALLEST, LARGEST = 0.02, 64.0
 """Limits of the zoom."""
 _MARGIN = 16.0
 """Empty border around a fitted image, in widget pixels."""
+_AROUND = 1.3
+"""The room has this many times the extent of a part that is shown by itself."""
 _KEPT = 48.0
 """At least this many widget pixels of the image stay in the widget, so that it is never lost."""
 
@@ -35,6 +37,10 @@ class Camera:
         """Image to widget, for a painter."""
         return QTransform(self.zoom, 0, 0, self.zoom, self.x, self.y)
 
+    def image_rect(self, rect: QRectF) -> QRectF:
+        """A rectangle of widget pixels in image pixels."""
+        return QRectF(self.to_image(rect.topLeft()), self.to_image(rect.bottomRight()))
+
     def widget_rect(self, rect: QRectF, margin: float = 0.0) -> QRectF:
         """An image rectangle in widget pixels, grown by ``margin`` widget pixels on each side."""
         return self.transform().mapRect(rect).adjusted(-margin, -margin, margin, margin)
@@ -48,6 +54,10 @@ class Camera:
         zoom = min(max(zoom, SMALLEST), LARGEST)
         under = self.to_image(at)
         return Camera(zoom, at.x() - under.x() * zoom, at.y() - under.y() * zoom)
+
+    def magnified(self, factor: float, at: QPointF) -> Camera:
+        """``factor`` times as large around widget point ``at``, whatever the limits."""
+        return Camera(self.zoom * factor, at.x() - (at.x() - self.x) * factor, at.y() - (at.y() - self.y) * factor)
 
     def kept_in_view(self, image: QSizeF, room: QSizeF) -> Camera:
         """Shifted as little as needed so that part of the image stays in the widget."""
@@ -63,6 +73,16 @@ def fitted(image: QSizeF, room: QSizeF) -> Camera:
     width, height = room.width() - 2 * _MARGIN, room.height() - 2 * _MARGIN
     zoom = min(width / max(image.width(), 1), height / max(image.height(), 1))
     return centred(image, room, min(max(zoom, SMALLEST), LARGEST))
+
+
+def showing(part: QRectF, image: QSizeF, room: QSizeF) -> Camera:
+    """A part of the image as large as the room allows with some of its surroundings, in the middle."""
+    width, height = room.width() / _AROUND, room.height() / _AROUND
+    zoom = min(width / max(part.width(), 1), height / max(part.height(), 1))
+    zoom = min(max(zoom, SMALLEST), LARGEST)
+    middle = part.center()
+    camera = Camera(zoom, room.width() / 2 - middle.x() * zoom, room.height() / 2 - middle.y() * zoom)
+    return camera.kept_in_view(image, room)
 
 
 def centred(image: QSizeF, room: QSizeF, zoom: float) -> Camera:

@@ -1,8 +1,6 @@
-"""Tables and pictures of values: brightness and contrast, the CAM, the predicted mask's tint."""
+"""Pictures of values: the CAM, the predicted mask's tint, pixels of any kind."""
 
 from __future__ import annotations
-
-from math import pi, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +10,12 @@ from aln_desk.domain.cam_scale import cam_rgba
 
 _FINER = 8
 """A CAM is interpolated to this many points a cell before it is coloured: colours themselves do not mix."""
-
-
-def levels(brightness: float, contrast: float) -> NDArray[np.uint8]:
-    """(256,) uint8: the grey value shown for each grey value stored.
-
-    Both arguments are -1..1 with 0 neutral. Contrast turns the straight line around mid-grey, from flat to a step;
-    brightness moves it up or down.
-    """
-    gain = tan((min(max(contrast, -1.0), 0.98) + 1) * pi / 4)
-    shown = (np.arange(256) - 127.5) * gain + 127.5 + brightness * 127.5
-    table: NDArray[np.uint8] = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
-    return table
+_FORMATS = {
+    1: (QImage.Format.Format_Grayscale8, QImage.Format.Format_RGB32),
+    3: (QImage.Format.Format_RGB888, QImage.Format.Format_RGB32),
+    4: (QImage.Format.Format_RGBA8888, QImage.Format.Format_ARGB32_Premultiplied),
+}
+"""By channels: as numpy stores them, as Qt paints fastest."""
 
 
 def cam_picture(cam: NDArray[np.float32], top: float) -> QImage:
@@ -40,15 +32,11 @@ def mask_rgba(mask: NDArray[np.bool_], colour: str) -> NDArray[np.uint8]:
 
 
 def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
-    """A QImage with its own memory from (H, W, 3) RGB or (H, W, 4) RGBA, ready for fast painting."""
+    """A QImage with its own memory from (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA, ready for fast painting."""
     pixels = np.ascontiguousarray(pixels)
-    height, width, channels = pixels.shape
-    stored, fast = (
-        (QImage.Format.Format_RGB888, QImage.Format.Format_RGB32)
-        if channels == 3
-        else (QImage.Format.Format_RGBA8888, QImage.Format.Format_ARGB32_Premultiplied)
-    )
-    return QImage(pixels.data, width, height, channels * width, stored).convertToFormat(fast)
+    height, width = pixels.shape[:2]
+    stored, fast = _FORMATS[pixels.shape[2] if pixels.ndim == 3 else 1]
+    return QImage(pixels.data, width, height, pixels.strides[0], stored).convertToFormat(fast)
 
 
 def _finer(cam: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,119 +1,126 @@
-"""Draw new shapes."""
+"""Draw shapes of a fixed number of points: rectangle, circle, line, point, ellipse, oriented rectangle."""
 
 from __future__ import annotations
 
-from math import copysign, dist
+from functools import partial
+from math import atan2, copysign, cos, dist, hypot, pi, sin
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
-from aln_desk.domain import geometry
+from aln_desk.domain import geometry, measures
 from aln_desk.domain.shape import Point, Shape
 from aln_desk.gui.canvas import paint
 from aln_desk.gui.canvas.camera import Camera
 from aln_desk.gui.canvas.editing import Editing
-from aln_desk.gui.canvas.hit import EPSILON
-from aln_desk.gui.canvas.outlines import make_outline
 from aln_desk.gui.canvas.tools import CTRL, SHIFT, Command, Pointer, Stage, Tool
 
-_STROKE_STEP = 6.0
-"""A line drawn with the button held gets a point each so many widget pixels ..."""
-_STROKE_TOLERANCE = 0.75
-"""... and loses those that move it by less than this when it is finished."""
 _CLICK = 4.0
-"""A press that moves less than this (widget pixels) sets the first corner; a longer one draws the whole shape."""
+"""A press that moves less than this (widget pixels) sets the first point; a longer one draws on to the second."""
+_TURN = pi / 12
+"""Shift keeps a line to steps of this angle."""
 
 
-class PolygonTool(Tool):
-    """Each click adds a point, dragging draws freely; the first point, Enter, Space or a double-click closes it."""
+class PointTool(Tool):
+    """Each click is a point."""
 
-    name = "polygon"
+    name = "point"
     cursor = Qt.CursorShape.CrossCursor
+
+    def press(self, pointer: Pointer) -> None:
+        self.editing.draw([self._snapped(pointer)], "point")
+
+    def double_click(self, pointer: Pointer) -> None:
+        """The second press of a double-click means nothing: two points in one place are one too many."""
+
+    def command(self, key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
+        return partial(self.stage.set_tool, "select") if key == Qt.Key.Key_Escape else None
+
+
+class FewPointsTool(Tool):
+    """Click by click, or one drag from the first point to the second; the last point makes the shape."""
+
+    cursor = Qt.CursorShape.CrossCursor
+    count = 2
+    """How many points are put."""
 
     def __init__(self, editing: Editing, stage: Stage) -> None:
         super().__init__(editing, stage)
-        self._points: list[QPointF] = []
-        self._pointer: Pointer | None = None
-        self._stroked = False
+        self._points: list[Point] = []
+        self._next: Point = (0.0, 0.0)
+        self._is_fresh = False
 
     @property
     def busy(self) -> bool:
         return bool(self._points)
 
     def press(self, pointer: Pointer) -> None:
-        if self._closes(pointer):
-            self._close()
-            return
-        self._append(pointer)
+        if not self._points:
+            self._points, self._is_fresh = [self._snapped(pointer)], True
+        self.move(pointer)
 
     def move(self, pointer: Pointer) -> None:
-        self._pointer = pointer
-        if pointer.down and self._points and pointer.far_from(self._points[-1], _STROKE_STEP):
-            self._stroked = True
-            self._append(pointer)
-        elif self._points:
+        if self._points:
+            self._next = self._place(pointer)
             self.stage.redraw()
 
     def release(self, pointer: Pointer) -> None:
-        """A line drawn with the button held closes where it comes back to its start."""
-        if self._stroked and self._closes(pointer) and self._went_out(pointer):
-            self._close()
+        """The first press has put the first point only, unless it was dragged away from it."""
+        if not self._points:
+            return
+        fresh, self._is_fresh = self._is_fresh, False
+        if not fresh or pointer.far_from(QPointF(*self._points[0]), _CLICK):
+            self._put()
 
     def double_click(self, pointer: Pointer) -> None:
-        self._close()
+        self.press(pointer)
 
     def command(self, key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
-        if not self._points:
-            return self._leave if key == Qt.Key.Key_Escape else None
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            return self._close
-        if key == Qt.Key.Key_Backspace or (key == Qt.Key.Key_Z and modifiers & CTRL and not modifiers & SHIFT):
+        if key == Qt.Key.Key_Escape:
+            return self.cancel if self.busy else self._leave
+        undone = key == Qt.Key.Key_Backspace or (key == Qt.Key.Key_Z and bool(modifiers & CTRL))
+        if self.busy and undone:
             return self._take_back
-        return self.cancel if key == Qt.Key.Key_Escape else None
+        return self._put if self.busy and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) else None
 
     def cancel(self) -> None:
-        self._points.clear()
-        self._stroked = False
+        self._points = []
         self.stage.redraw()
-
-    def conclude(self) -> None:
-        self._close()
-        self.cancel()
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
-        colour = paint.drawn_colour(self.editing.label)
-        cursor = self._pointer.at if self._pointer is not None else None
-        closing = self._pointer is not None and self._closes(self._pointer)
-        paint.paint_draft(painter, camera, self._points, cursor, colour, closing)
-        if self._points and cursor is not None:
-            paint.paint_text(painter, cursor + QPointF(14, 22), self._measure(), colour)
+        if not self._points:
+            return
+        shape = self._shape([*self._points, self._next])
+        if shape.points:
+            paint.paint_unfinished(painter, camera, shape)
+        at = camera.to_widget(QPointF(*self._next)) + QPointF(14, 22)
+        paint.paint_text(painter, at, self._measure(shape), paint.drawn_colour(self.editing.label))
 
-    def _measure(self) -> str:
-        if self._pointer is None or len(self._points) < 2:
-            return f"{len(self._points)} point" + ("" if len(self._points) == 1 else "s")
-        points = [(point.x(), point.y()) for point in [*self._points, self._pointer.image]]
-        long, short = geometry.axes(points)
-        return f"{long:.0f} × {short:.0f} px"
+    def _place(self, pointer: Pointer) -> Point:
+        """Where the next point goes."""
+        return self._snapped(pointer)
 
-    def _append(self, pointer: Pointer) -> None:
-        self._points.append(QPointF(*self.editing.inside(pointer.image)))
+    def _shape(self, points: list[Point]) -> Shape:
+        """The shape through ``count`` points; through fewer what they say of it so far."""
+        raise NotImplementedError
+
+    def _measure(self, shape: Shape) -> str:
+        return ""
+
+    def _put(self) -> None:
+        if self._next in self._points:
+            return
+        self._points.append(self._next)
+        if len(self._points) == self.count:
+            points, self._points = self._points, []
+            self._make(points)
         self.stage.redraw()
 
-    def _closes(self, pointer: Pointer) -> bool:
-        return len(self._points) >= 3 and not pointer.far_from(self._points[0], EPSILON)
-
-    def _went_out(self, pointer: Pointer) -> bool:
-        """Whether the line has left its start before, which the jitter of a click does not."""
-        return any(dist(point.toTuple(), self._points[0].toTuple()) > 2 * pointer.reach for point in self._points)
-
-    def _close(self) -> None:
-        if len(self._points) < 3:
-            return
-        points: tuple[Point, ...] = tuple((point.x(), point.y()) for point in self._points)
-        if self._stroked and self._pointer is not None:
-            points = geometry.simplify(points, _STROKE_TOLERANCE / self._pointer.zoom)
-        self.cancel()
-        self.editing.draw(points, "polygon")
+    def _make(self, points: list[Point]) -> None:
+        """All points are put."""
+        shape = self._shape(points)
+        if shape.points:
+            self.editing.draw(shape.points, shape.shape_type)
 
     def _take_back(self) -> None:
         self._points.pop()
@@ -123,105 +130,115 @@ class PolygonTool(Tool):
         self.stage.set_tool("select")
 
 
-class TwoPointTool(Tool):
-    """Two clicks or one drag from the first point to the second."""
-
-    cursor = Qt.CursorShape.CrossCursor
-    shape_type = ""
-
-    def __init__(self, editing: Editing, stage: Stage) -> None:
-        super().__init__(editing, stage)
-        self._first: QPointF | None = None
-        self._second = QPointF()
-        self._placed = False
-
-    @property
-    def busy(self) -> bool:
-        return self._first is not None
-
-    def press(self, pointer: Pointer) -> None:
-        if self._first is None:
-            self._first = self._second = QPointF(*self.editing.inside(pointer.image))
-            self._placed = False
-        self.move(pointer)
-
-    def move(self, pointer: Pointer) -> None:
-        if self._first is not None:
-            self._second = self._end(self._first, pointer)
-            self.stage.redraw()
-
-    def release(self, pointer: Pointer) -> None:
-        if self._first is None:
-            return
-        if self._placed or pointer.far_from(self._first, _CLICK):
-            self._add()
-        self._placed = True
-
-    def command(self, key: int, modifiers: Qt.KeyboardModifier) -> Command | None:
-        if key == Qt.Key.Key_Escape:
-            return self.cancel if self.busy else self._leave
-        undone = key == Qt.Key.Key_Backspace or (key == Qt.Key.Key_Z and bool(modifiers & CTRL))
-        if self.busy and undone:
-            return self.cancel
-        return self._add if self.busy and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) else None
-
-    def cancel(self) -> None:
-        self._first = None
-        self.stage.redraw()
-
-    def paint(self, painter: QPainter, camera: Camera) -> None:
-        if self._first is None:
-            return
-        painter.save()
-        painter.setTransform(camera.transform(), True)
-        paint.paint_outline(painter, make_outline(self._shape(self._first)), fill=30)
-        painter.restore()
-        at = camera.to_widget(self._second) + QPointF(14, 22)
-        paint.paint_text(painter, at, self._measure(self._first), paint.drawn_colour(self.editing.label))
-
-    def _end(self, first: QPointF, pointer: Pointer) -> QPointF:
-        return QPointF(*self.editing.inside(pointer.image))
-
-    def _measure(self, first: QPointF) -> str:
-        return ""
-
-    def _shape(self, first: QPointF) -> Shape:
-        return Shape(self.editing.label, (first.toTuple(), self._second.toTuple()), self.shape_type)
-
-    def _add(self) -> None:
-        first = self._first
-        self._first = None
-        self.stage.redraw()
-        if first is not None and first != self._second:
-            self.editing.draw(self._shape(first).points, self.shape_type)
-
-    def _leave(self) -> None:
-        self.stage.set_tool("select")
-
-
-class RectangleTool(TwoPointTool):
-    """Shift makes a square."""
+class RectangleTool(FewPointsTool):
+    """From corner to corner; Shift makes a square."""
 
     name = "rectangle"
-    shape_type = "rectangle"
 
-    def _end(self, first: QPointF, pointer: Pointer) -> QPointF:
-        x, y = self.editing.inside(pointer.image)
+    def _place(self, pointer: Pointer) -> Point:
+        (x0, y0), (x, y) = self._points[0], super()._place(pointer)
         if pointer.modifiers & SHIFT:
-            side = min(abs(x - first.x()), abs(y - first.y()))
-            x, y = first.x() + copysign(side, x - first.x()), first.y() + copysign(side, y - first.y())
-        return QPointF(x, y)
+            side = min(abs(x - x0), abs(y - y0))
+            return x0 + copysign(side, x - x0), y0 + copysign(side, y - y0)
+        return x, y
 
-    def _measure(self, first: QPointF) -> str:
-        side = QRectF(first, self._second).normalized()
-        return f"{side.width():.0f} × {side.height():.0f} px"
+    def _shape(self, points: list[Point]) -> Shape:
+        return Shape(self.editing.label, tuple(points), "rectangle")
+
+    def _measure(self, shape: Shape) -> str:
+        spacing = self.editing.spacing
+        return measures.length_words(*measures.extents(shape.points, spacing), spacing=spacing)
 
 
-class CircleTool(TwoPointTool):
+class CircleTool(FewPointsTool):
     """From the centre to the rim."""
 
     name = "circle"
-    shape_type = "circle"
 
-    def _measure(self, first: QPointF) -> str:
-        return f"{2 * dist(first.toTuple(), self._second.toTuple()):.0f} px wide"
+    def _shape(self, points: list[Point]) -> Shape:
+        return Shape(self.editing.label, tuple(points), "circle")
+
+    def _measure(self, shape: Shape) -> str:
+        spacing = self.editing.spacing
+        across = measures.extents(measures.polygon_of(shape), spacing)
+        return f"{measures.length_words(max(across), spacing=spacing)} wide"
+
+
+class LineTool(FewPointsTool):
+    """From end to end; Shift keeps to steps of 15 degrees."""
+
+    name = "line"
+
+    def _place(self, pointer: Pointer) -> Point:
+        place = super()._place(pointer)
+        return self.editing.inside(QPointF(*stepped(self._points[0], place))) if pointer.modifiers & SHIFT else place
+
+    def _shape(self, points: list[Point]) -> Shape:
+        return Shape(self.editing.label, tuple(points), "line")
+
+    def _measure(self, shape: Shape) -> str:
+        spacing = self.editing.spacing
+        return measures.length_words(measures.length(shape.points, spacing), spacing=spacing)
+
+
+class EllipseTool(FewPointsTool):
+    """Both ends of one axis, then how far the other reaches; stored as a polygon."""
+
+    name = "ellipse"
+    count = 3
+
+    def _shape(self, points: list[Point]) -> Shape:
+        if len(points) < self.count:
+            return Shape(self.editing.label, tuple(points), "line")
+        from aln_desk.outline.forms import ellipse
+
+        first, second, third = points
+        middle = ((first[0] + second[0]) / 2, (first[1] + second[1]) / 2)
+        return Shape(self.editing.label, ellipse(middle, second, geometry.distance_to_line(third, first, second)))
+
+    def _measure(self, shape: Shape) -> str:
+        return _axes_words(shape, self.editing)
+
+
+class OrientedRectangleTool(FewPointsTool):
+    """Both ends of one side, then how far the rectangle reaches from it."""
+
+    name = "oriented_rectangle"
+    count = 3
+
+    def _shape(self, points: list[Point]) -> Shape:
+        if len(points) < self.count:
+            return Shape(self.editing.label, tuple(points), "line")
+        (ax, ay), (bx, by), (x, y) = points
+        length = hypot(bx - ax, by - ay)
+        across = (ay - by) / length, (bx - ax) / length
+        reach = (x - ax) * across[0] + (y - ay) * across[1]
+        if not reach:
+            return Shape(self.editing.label, (), "oriented_rectangle")
+        dx, dy = across[0] * reach, across[1] * reach
+        corners = (points[0], points[1], (bx + dx, by + dy), (ax + dx, ay + dy))
+        return Shape(self.editing.label, corners, "oriented_rectangle")
+
+    def _measure(self, shape: Shape) -> str:
+        if shape.shape_type != "oriented_rectangle" or not shape.points:
+            return _axes_words(shape, self.editing)
+        spacing, (a, b, c, _) = self.editing.spacing, shape.points
+        return measures.length_words(
+            measures.length((a, b), spacing), measures.length((b, c), spacing), spacing=spacing
+        )
+
+
+def _axes_words(shape: Shape, editing: Editing) -> str:
+    """Length of a line, else long and short axis."""
+    if not shape.points:
+        return ""
+    found = measures.axes(shape.points, editing.spacing)
+    sides = (found.length,) if shape.shape_type == "line" else (found.length, found.width)
+    return measures.length_words(*sides, spacing=editing.spacing)
+
+
+def stepped(start: Point, to: Point) -> Point:
+    """``to`` turned about ``start`` to the nearest step of 15 degrees."""
+    turn = round(atan2(to[1] - start[1], to[0] - start[0]) / _TURN) * _TURN
+    reach = dist(start, to)
+    return start[0] + reach * cos(turn), start[1] + reach * sin(turn)

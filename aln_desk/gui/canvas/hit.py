@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import hypot, inf
 
+import numpy as np
 from PySide6.QtCore import QPointF
 
-from aln_desk.domain.geometry import nearest_edge, nearest_vertex
+from aln_desk.domain.geometry import distances_to_segments
 from aln_desk.gui.canvas.outlines import DOT_KINDS, Outline, Outlines
 
 EPSILON = 10.0
@@ -48,17 +49,19 @@ def hit(
 
 
 def _corner(outlines: Outlines, near: Iterable[int], at: QPointF, reach: float) -> Hit | None:
-    found = [
-        (distance, shape, corner)
-        for shape in near
-        if outlines.all[shape].grips
-        for corner, distance in [nearest_vertex((at.x(), at.y()), outlines.all[shape].grips)]
-        if distance <= reach
-    ]
+    found = [(*_corner_of(outlines.all[shape], at), shape) for shape in near if outlines.all[shape].grips]
     if not found:
         return None
-    _, shape, corner = min(found)
-    return Hit(shape, corner=corner)
+    distance, corner, shape = min(found, key=lambda one: (one[0], one[2]))
+    return Hit(shape, corner=corner) if distance <= reach else None
+
+
+def _corner_of(outline: Outline, at: QPointF) -> tuple[float, int]:
+    """(distance, corner) of the corner nearest to a point; the first of equals."""
+    away = outline.array - at.toTuple()
+    distances = np.hypot(away[:, 0], away[:, 1])
+    corner = int(np.argmin(distances))
+    return float(distances[corner]), corner
 
 
 def _edge(outlines: Outlines, near: Iterable[int], at: QPointF, reach: float) -> Hit | None:
@@ -76,8 +79,11 @@ def _edge_of(outline: Outline, at: QPointF) -> tuple[float, int]:
     if outline.shape.shape_type == "circle":
         (x, y), (rim_x, rim_y) = outline.corners
         return abs(hypot(at.x() - x, at.y() - y) - hypot(rim_x - x, rim_y - y)), 0
-    edge, distance = nearest_edge((at.x(), at.y()), outline.corners, outline.closed)
-    return distance, edge
+    starts, ends = outline.array, np.roll(outline.array, -1, axis=0)
+    count = len(starts) if outline.closed else len(starts) - 1
+    distances = distances_to_segments(at.toTuple(), starts[:count], ends[:count])
+    edge = int(np.argmin(distances))
+    return float(distances[edge]), edge
 
 
 def _inside(outlines: Outlines, near: Iterable[int], at: QPointF) -> Hit | None:

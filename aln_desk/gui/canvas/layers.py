@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 from PySide6.QtGui import QImage, QPainterPath, QPixmap, QPolygonF
 
+from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.cam_scale import CamScale, cam_scale
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
+from aln_desk.gui.canvas.levels import Developer, Levels
+from aln_desk.gui.canvas.outlines import Outlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,57 @@ class Reading:
     scale: CamScale | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What another reader drew on the same image, and that reader's name (may be empty)."""
+
+    annotation: Annotation
+    outlines: Outlines
+    reader: str
+
+
 class Layers:
-    """The image with its levels, the prediction, and how strongly each overlay is shown."""
+    """The image with its levels, the prediction, another reader's outlines, and how strongly each is shown."""
 
     def __init__(self) -> None:
         self.overlays = {
             "drawn": Overlay(),
             "predicted": Overlay(),
             "cam": Overlay(opacity=0.6),
+            "other": Overlay(),
         }
         self.size = QSizeF(0, 0)
+        self.rgb: NDArray[np.uint8] | None = None
+        """The image as it is stored, (H, W, 3)."""
         self.picture = QPixmap()
         self.reading: Reading | None = None
+        self.comparison: Comparison | None = None
+        self.levels = Levels()
         self._prediction: InstancePrediction | None = None
         self._cam_top: float | None = None
-        self._rgb: NDArray[np.uint8] | None = None
-        self._levels = (0.0, 0.0)
+        self._developer: Developer | None = None
 
     def set_image(self, rgb: NDArray[np.uint8] | None) -> None:
         """(H, W, 3) uint8 RGB, or None for an empty canvas."""
-        self._rgb = rgb
+        self.rgb = rgb
+        self._developer = Developer(rgb) if rgb is not None else None
         self.size = QSizeF(rgb.shape[1], rgb.shape[0]) if rgb is not None else QSizeF(0, 0)
         self._develop()
 
-    def set_levels(self, brightness: float, contrast: float) -> bool:
-        """Each -1..1, 0 neutral; False when nothing changed."""
-        if self._levels == (brightness, contrast):
+    def set_levels(self, levels: Levels) -> bool:
+        """Show the image's greys in another way; False when nothing changed."""
+        if levels == self.levels:
             return False
-        self._levels = (brightness, contrast)
+        self.levels = levels
         self._develop()
+        return True
+
+    def set_other(self, annotation: Annotation | None, reader: str) -> bool:
+        """Show what another reader drew, or nothing; False when that is shown already."""
+        before = self.comparison
+        if (before.annotation, before.reader) == (annotation, reader) if before else annotation is None:
+            return False
+        self.comparison = Comparison(annotation, Outlines(annotation), reader) if annotation is not None else None
         return True
 
     def set_prediction(self, prediction: InstancePrediction | None, cam_top: float | None) -> bool:
@@ -87,11 +112,10 @@ class Layers:
         return self.reading.scale if self.reading is not None and self.shown("cam") else None
 
     def _develop(self) -> None:
-        if self._rgb is None:
+        if self._developer is None:
             self.picture = QPixmap()
-            return
-        rgb = self._rgb if self._levels == (0.0, 0.0) else colours.levels(*self._levels)[self._rgb]
-        self.picture = QPixmap.fromImage(colours.to_qimage(rgb))
+        else:
+            self.picture = QPixmap.fromImage(colours.to_qimage(self._developer.developed(self.levels)))
 
 
 def make_reading(prediction: InstancePrediction, cam_top: float | None) -> Reading:

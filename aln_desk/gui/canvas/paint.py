@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from aln_desk.domain.cam_scale import CamScale, cam_colours, tick_words
-from aln_desk.domain.shape import class_of
+from aln_desk.domain.shape import Shape
 from aln_desk.gui import theme
 from aln_desk.gui.canvas import colours
 from aln_desk.gui.canvas.camera import Camera
+from aln_desk.gui.canvas.grips import grips
 from aln_desk.gui.canvas.layers import Layers, Reading
-from aln_desk.gui.canvas.outlines import DOT_KINDS, Outline
+from aln_desk.gui.canvas.outlines import DOT_KINDS, Outline, make_outline, polygon_of
 
 MARGIN = 9.0
 """How far marks reach beyond a shape's box, in widget pixels."""
-NODE_DRAWN = "#b5e05a"
-OTHER_DRAWN = "#c9ced6"
+LABEL_ROOM = 28.0
+"""A shape smaller than this on screen (widget pixels) carries no label."""
+LABEL_RISE = 24.0
+"""How far a label reaches above its shape's box, in widget pixels."""
+WIDEST_LETTER = 11.0
+"""No letter of a label is wider than this, in widget pixels."""
+OTHER_READER = "#ffffff"
+"""No label is white, and no colour blindness takes white for a label's colour; the dots tell it apart once more."""
 
 _LINE = 2.0
+_THIN_LINE = 1.6
 _CRISP_ZOOM = 6.0
 """From this zoom on the image is shown as the pixels it has."""
-_LABEL_ROOM = 28.0
-"""A shape smaller than this on screen (widget pixels) carries no label."""
 _TICK_ROOM = 16.0
 """Height of a tick's words beside the CAM's bar, in widget pixels."""
 _MASK_FILL = 0.12
@@ -34,30 +40,37 @@ _CAPTION = QColor("#c9ced6")
 
 
 def drawn_colour(label: str) -> QColor:
-    """Green for a tumour, yellow-green for a lymph node, grey for a word that names neither."""
-    return QColor((OTHER_DRAWN, theme.DRAWN, NODE_DRAWN)[class_of(label)])
+    """What shapes of this label are drawn in."""
+    return QColor(theme.drawn_colour(label))
 
 
-def paint_layers(painter: QPainter, camera: Camera, room: QSizeF, layers: Layers, outlines: Sequence[Outline]) -> None:
-    """The image and its overlays in a room (widget pixels); no ``outlines`` where they are hidden."""
+def paint_layers(painter: QPainter, camera: Camera, room: QSizeF, layers: Layers) -> None:
+    """The image, what a model predicted and what another reader drew, in a room (widget pixels)."""
+    painter.save()
     paint_image(painter, camera, room, layers)
     if layers.reading is not None:
         _paint_reading(painter, layers, layers.reading)
-    painter.setOpacity(layers.overlays["drawn"].opacity)
-    for outline in outlines:
-        paint_outline(painter, outline)
-    painter.resetTransform()
-    paint_labels(painter, camera, outlines)
-    painter.setOpacity(1)
+    if layers.comparison is not None and layers.shown("other"):
+        painter.setOpacity(layers.overlays["other"].opacity)
+        for outline in layers.comparison.outlines.all:
+            _paint_other(painter, outline)
+    painter.restore()
+
+
+def paint_fixtures(painter: QPainter, room: QSizeF, layers: Layers) -> None:
+    """What explains the layers and stays where it is while they move: the CAM's bar, whose outlines are dotted."""
     if layers.scale_shown is not None:
         paint_bar(painter, room, layers.scale_shown)
+    comparison = layers.comparison
+    if comparison is not None and layers.shown("other"):
+        _paint_legend(painter, room, comparison.reader or "Other reader", not comparison.annotation.shapes)
 
 
 def paint_image(painter: QPainter, camera: Camera, room: QSizeF, layers: Layers) -> None:
     """The image alone; leaves the camera's transform on the painter."""
     painter.fillRect(QRectF(QPointF(), room), QColor(theme.IMAGE_ROOM))
     painter.setTransform(camera.transform(), True)
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, camera.zoom < _CRISP_ZOOM)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, painter.transform().m11() < _CRISP_ZOOM)
     painter.drawPixmap(QPointF(), layers.picture)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -69,27 +82,27 @@ def paint_outline(painter: QPainter, outline: Outline, width: float = _LINE, fil
     if outline.shape.shape_type in DOT_KINDS:
         _paint_dots(painter, outline.polygon, colour, 4 * width)
         return
-    painter.setPen(_pen(painter, colour, width))
+    painter.setPen(_line(painter, colour, width, outline.closed))
     if fill and outline.closed:
         inside = QColor(colour)
         inside.setAlpha(fill)
         painter.setBrush(inside)
     else:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPath(outline.path)
+    painter.drawPath(outline.path_at(painter.deviceTransform().m11()))
 
 
-def paint_corners(painter: QPainter, outline: Outline, active: int | None) -> None:
-    """Handles on the corners of a shape, with the camera's transform on the painter; one may be active (larger)."""
-    corners = outline.polygon
-    square = Qt.PenCapStyle.SquareCap
-    for width, colour in ((8.0, _INK), (6.0, drawn_colour(outline.shape.label))):
-        painter.setPen(_pen(painter, colour, width, square))
-        painter.drawPoints(corners)
-    if active is not None and active < len(outline.corners):
-        for width, colour in ((13.0, _INK), (11.0, QColor(theme.ACCENT))):
-            painter.setPen(_pen(painter, colour, width, square))
-            painter.drawPoint(corners.at(active))
+def paint_corners(painter: QPainter, outline: Outline, active: Collection[int], pointer: QPointF | None = None) -> None:
+    """Handles on the corners of a shape, with the camera's transform on the painter; the ``active`` ones are larger.
+
+    Where handles would lie on each other some are left out; near the ``pointer`` (image pixels) small ones say where.
+    """
+    handled, others = grips(outline.array, painter.transform().m11(), pointer)
+    colour = drawn_colour(outline.shape.label)
+    _paint_squares(painter, polygon_of(others), colour, 3.0)
+    _paint_squares(painter, polygon_of(handled), colour, 6.0)
+    marked = [outline.polygon.at(corner) for corner in active if corner < len(outline.corners)]
+    _paint_squares(painter, QPolygonF(marked), QColor(theme.ACCENT), 11.0 if len(marked) == 1 else 8.0)
 
 
 def paint_labels(painter: QPainter, camera: Camera, outlines: Iterable[Outline]) -> None:
@@ -97,7 +110,7 @@ def paint_labels(painter: QPainter, camera: Camera, outlines: Iterable[Outline])
     painter.setFont(caption_font(painter))
     for outline in outlines:
         box = camera.widget_rect(outline.box)
-        if max(box.width(), box.height()) >= _LABEL_ROOM:
+        if max(box.width(), box.height()) >= LABEL_ROOM:
             paint_text(painter, box.topLeft() + QPointF(4, -7), outline.shape.label, drawn_colour(outline.shape.label))
 
 
@@ -117,8 +130,22 @@ def paint_draft(
     if cursor is not None:
         painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
         painter.drawLine(line.at(len(points) - 1), cursor)
+    paint_clicks(painter, camera, points, colour, closing)
+
+
+def paint_clicks(painter: QPainter, camera: Camera, points: Sequence[QPointF], colour: QColor, closing: bool) -> None:
+    """The points (image) that were put so far, in widget pixels; the first larger, and more so while ``closing``."""
+    line = QPolygonF([camera.to_widget(point) for point in points])
     _paint_dots(painter, line, colour, 6)
     _paint_dots(painter, QPolygonF([line.at(0)]), QColor(theme.ACCENT), 14 if closing else 9)
+
+
+def paint_unfinished(painter: QPainter, camera: Camera, shape: Shape) -> None:
+    """A shape of any kind while it is drawn, in widget pixels."""
+    painter.save()
+    painter.setTransform(camera.transform(), True)
+    paint_outline(painter, make_outline(shape), fill=30)
+    painter.restore()
 
 
 def paint_bar(painter: QPainter, room: QSizeF, scale: CamScale) -> None:
@@ -179,6 +206,54 @@ def _paint_reading(painter: QPainter, layers: Layers, reading: Reading) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(reading.outline)
     painter.restore()
+
+
+def _paint_other(painter: QPainter, outline: Outline) -> None:
+    """Another reader's shape: thin and dotted, in one colour whatever its label, on a dark line of its own."""
+    if outline.shape.shape_type in DOT_KINDS:
+        _paint_dots(painter, outline.polygon, QColor(OTHER_READER), 5)
+        return
+    path = outline.path_at(painter.deviceTransform().m11())
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (_pen(painter, QColor(0, 0, 0, 150), 3.0, Qt.PenCapStyle.FlatCap), _dotted(painter)):
+        painter.setPen(pen)
+        painter.drawPath(path)
+
+
+def _dotted(painter: QPainter) -> QPen:
+    pen = _pen(painter, QColor(OTHER_READER), _THIN_LINE, Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([1.5, 1.5])
+    return pen
+
+
+def _paint_legend(painter: QPainter, room: QSizeF, reader: str, empty: bool) -> None:
+    painter.setFont(caption_font(painter))
+    words = f"{reader}: nothing drawn" if empty else reader
+    metrics = painter.fontMetrics()
+    words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(int(room.width()) - 72, 40))
+    plate = QRectF(8, room.height() - 30, metrics.horizontalAdvance(words) + 50, 22)
+    _paint_plate(painter, plate)
+    y = plate.center().y()
+    painter.setPen(_dotted(painter))
+    painter.drawLine(QPointF(plate.left() + 8, y), QPointF(plate.left() + 34, y))
+    painter.setPen(_CAPTION)
+    painter.drawText(plate.adjusted(42, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def _paint_squares(painter: QPainter, places: QPolygonF, colour: QColor, width: float) -> None:
+    if places.isEmpty():
+        return
+    for size, ink in ((width + 2, _INK), (width, colour)):
+        painter.setPen(_pen(painter, ink, size, Qt.PenCapStyle.SquareCap))
+        painter.drawPoints(places)
+
+
+def _line(painter: QPainter, colour: QColor, width: float, closed: bool) -> QPen:
+    """Mitred: thousands of rounded corners cost three times as much, and nobody sees them in so thin a line."""
+    cap = Qt.PenCapStyle.FlatCap if closed else Qt.PenCapStyle.RoundCap
+    pen = _pen(painter, colour, width, cap)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
 
 
 def _paint_dots(painter: QPainter, points: QPolygonF, colour: QColor, width: float) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
+from aln_desk.domain.shape import Point
 from aln_desk.gui.canvas.camera import Camera
 from aln_desk.gui.canvas.editing import Editing
 from aln_desk.gui.canvas.hit import EPSILON
@@ -52,6 +55,9 @@ class Stage(Protocol):
 
     def set_tool(self, name: str) -> None:
         """Change to another tool."""
+
+    def image(self) -> NDArray[np.uint8] | None:
+        """The pixels on screen (H, W, 3) RGB as they are stored, not to be changed; None without an image."""
 
 
 class Tool:
@@ -108,3 +114,9 @@ class Tool:
 
     def paint(self, painter: QPainter, camera: Camera) -> None:
         """The tool's own marks, in widget pixels."""
+
+    def _snapped(self, pointer: Pointer, apart: Iterable[int] = ()) -> Point:
+        """Where a point put here goes: to what is near, or with Alt exactly here; never out of the image."""
+        if pointer.modifiers & ALT:
+            return self.editing.inside(pointer.image)
+        return self.editing.snapped(pointer.image, pointer.reach, apart)

@@ -7,38 +7,22 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
 
 from aln_desk.domain.annotation import Annotation
-from aln_desk.domain.cam_scale import CAM_TOP
-from aln_desk.domain.verdict import InstancePrediction
+from aln_desk.domain.calibration import measures_of
+from aln_desk.domain.measures import Spacing
 from aln_desk.gui import theme
-from aln_desk.gui.canvas import paint
-from aln_desk.gui.canvas.draw_tools import CircleTool, PolygonTool, RectangleTool
-from aln_desk.gui.canvas.editing import Editing
-from aln_desk.gui.canvas.layers import Layers, Overlay
-from aln_desk.gui.canvas.scene import Scene
-from aln_desk.gui.canvas.select_tool import SelectTool
-from aln_desk.gui.canvas.tools import CTRL, Command, Pointer, Tool
-from aln_desk.gui.canvas.viewport import Viewport
-
-_TOOLS: tuple[type[Tool], ...] = (Tool, SelectTool, PolygonTool, RectangleTool, CircleTool)
-_TOOL_KEYS = {Qt.Key.Key_N: "polygon", Qt.Key.Key_P: "polygon", Qt.Key.Key_R: "rectangle", Qt.Key.Key_J: "select"}
-"""With Ctrl, as in labelme."""
+from aln_desk.gui.canvas import calipers, paint, toolbox
+from aln_desk.gui.canvas.picture_view import PictureView
+from aln_desk.gui.canvas.proposal import paint_proposal
+from aln_desk.gui.canvas.ruler import RulerTool
+from aln_desk.gui.canvas.tools import CTRL, SHIFT, Command, Pointer, Tool
 
 
-class ImageCanvas(Viewport):
+class ImageCanvas(PictureView):
     """Shows layers, passes pointer and keys to a tool, paints only what changed.
 
     It saves nothing: ``annotationEdited(annotation, what)`` tells of each finished edit.
@@ -47,19 +31,23 @@ class ImageCanvas(Viewport):
     annotationEdited = Signal(object, str)
     selectionChanged = Signal()
     cursorMoved = Signal(float, float)
+    cursorLeft = Signal()
     toolChanged = Signal(str)
+    rulerChanged = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.layers = Layers()
-        self.editing = Editing(self)
-        self.scene = Scene(self.layers, self.editing)
-        self._tools = {tool.name: tool(self.editing, self) for tool in _TOOLS}
+        self._tools = {tool.name: tool(self.editing, self) for tool in toolbox.TOOLS}
         self._tool = self._tools["look"]
         self._chosen = "select"
-        self.editing.changed.connect(self._repaint_all)
+        self._ruler = RulerTool(self.editing, self)
+        self._ruling = False
+        self._held = False
+        """Whether the left button is down on the image."""
+        self.editing.changed.connect(self._repaint_outlines)
         self.editing.touched.connect(self._touch)
         self.editing.edited.connect(self.annotationEdited)
+        self.editing.proposalChanged.connect(self.update)
         self.editing.selectionChanged.connect(self.selectionChanged)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -80,7 +68,9 @@ class ImageCanvas(Viewport):
         self.editing.size = self.layers.size
         if not (keep_view and before == self.layers.size):
             self.fit()
-        self._repaint_all()
+        self._ruler.cancel()
+        self._repaint_picture()
+        self._repaint_outlines()
 
     def set_annotation(self, annotation: Annotation | None) -> None:
         """Show these shapes; a gesture that changes others is dropped, a shape being drawn goes on."""
@@ -88,31 +78,9 @@ class ImageCanvas(Viewport):
             self._tool.cancel()
         self.editing.set_annotation(annotation)
 
-    def set_prediction(self, prediction: InstancePrediction | None, cam_top: float | None = CAM_TOP) -> None:
-        """Show what a model found on this image, or nothing; the CAM's scale holds ``cam_top``, None shows no CAM."""
-        if self.layers.set_prediction(prediction, cam_top):
-            self._repaint_all()
-
-    def set_overlay(self, name: str, visible: bool, opacity: float) -> None:
-        """Show or hide ``drawn``, ``predicted`` or ``cam``; opacity 0..1."""
-        self.layers.overlays[name] = Overlay(visible, min(max(opacity, 0.0), 1.0))
-        self._repaint_all()
-
-    def overlay(self, name: str) -> tuple[bool, float]:
-        """(visible, opacity) of an overlay."""
-        overlay = self.layers.overlays[name]
-        return overlay.visible, overlay.opacity
-
-    def set_levels(self, brightness: float, contrast: float) -> None:
-        """Each -1..1, 0 neutral; changes what is seen, never the image."""
-        if self.layers.set_levels(brightness, contrast):
-            self._repaint_all()
-
-    def set_plain(self, plain: bool) -> None:
-        """Show the image alone for a moment."""
-        if plain != self.scene.plain:
-            self.scene.plain = plain
-            self._repaint_all()
+    def look_again(self) -> None:
+        """Paint every outline anew: labels have other colours."""
+        self._repaint_outlines()
 
     # Editing
 
@@ -136,7 +104,7 @@ class ImageCanvas(Viewport):
     @property
     def hint(self) -> str:
         """What the pointer can do now that no button shows; empty when there is nothing to tell."""
-        return self._tool.hint
+        return self._hand.hint
 
     @property
     def tool(self) -> str:
@@ -165,35 +133,81 @@ class ImageCanvas(Viewport):
         """Select shapes by index."""
         self.editing.select(indices)
 
+    def fit_selection(self) -> None:
+        """Show the selected shapes as large as there is room; the whole image when none is selected."""
+        box = self.editing.box(self.editing.selection)
+        if box.isNull():
+            self.fit()
+        else:
+            self.show_part(box)
+
+    # Ruler
+
+    @property
+    def ruling(self) -> bool:
+        """Whether the pointer measures instead of what it does otherwise."""
+        return self._ruling
+
+    @property
+    def measured(self) -> str:
+        """What the ruler's line measures, in words; empty while there is none."""
+        return self._ruler.words
+
+    def set_ruler(self, ruling: bool) -> None:
+        """Let the pointer measure, on any canvas and without ending what is half drawn; off takes the line away."""
+        if ruling == self._ruling:
+            return
+        self._ruling = ruling
+        self._ruler.cancel()
+        self._show_cursor()
+        self.rulerChanged.emit(ruling)
+
+    def set_spacing(self, spacing: Spacing | None) -> None:
+        """How large a pixel is, for the ruler; None where the image is not calibrated."""
+        self._ruler.spacing = spacing
+        self.update()
+
+    @property
+    def _hand(self) -> Tool:
+        """What the pointer's left button works."""
+        return self._ruler if self._ruling else self._tool
+
     # Stage (what tools may ask)
 
     def redraw(self) -> None:
         """Paint the marks again; the layers stay."""
         self.update()
 
-    # Viewport
+    def image(self) -> NDArray[np.uint8] | None:
+        """The pixels on screen as they are stored."""
+        return self.layers.rgb
 
-    def image_size(self) -> QSizeF:
-        return self.layers.size
-
-    def _camera_moved(self) -> None:
-        self._repaint_all()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The layers are painted anew at the new size."""
-        super().resizeEvent(event)
-        self._repaint_all()
+    # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Layers from their cache, marks in the dirty rectangle, the tool's own marks, the focus ring."""
+        """Layers from their cache, marks in the dirty rectangle, the tool's own marks, aids, the focus ring."""
         painter = QPainter(self)
         self.scene.paint(painter, self, QRectF(event.rect()))
-        self._tool.paint(painter, self.camera)
+        self._paint_hands(painter)
+        self._paint_aids(painter)
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
             painter.setPen(QPen(QColor(theme.ACCENT), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _paint_hands(self, painter: QPainter) -> None:
+        annotation = self.editing.annotation
+        if annotation is not None and annotation.extra and not self.scene.plain and self.layers.shown("drawn"):
+            calipers.paint_measures(painter, self.camera, measures_of(annotation), self.editing.spacing)
+        if self.editing.proposal is not None and not self.scene.plain:
+            paint_proposal(painter, self.camera, self.editing.proposal)
+        self._tool.paint(painter, self.camera)
+        self._ruler.paint(painter, self.camera)
+
+    def _paint_live(self, painter: QPainter, zone: QRectF) -> None:
+        super()._paint_live(painter, zone)
+        self._paint_hands(painter)
 
     # Pointer
 
@@ -201,29 +215,42 @@ class ImageCanvas(Viewport):
         if self._pans(event):
             self.start_pan(event.position())
         elif event.button() == Qt.MouseButton.LeftButton:
-            self._tool.press(self._pointer(event))
+            self._held = True
+            self._hand.press(self._pointer(event))
+        else:
+            self.start_windowing(event)
         self._show_cursor()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not self.pan_to(event.position()):
+        at = event.position()
+        self.point_at(at)
+        if not (self.pan_to(at) or self.window_to(at)):
             pointer = self._pointer(event)
-            self._tool.move(pointer)
+            self._hand.move(pointer)
             self.cursorMoved.emit(pointer.image.x(), pointer.image.y())
         self._show_cursor()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if not self.stop_pan() and event.button() == Qt.MouseButton.LeftButton:
-            self._tool.release(self._pointer(event))
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._held = False
+        stopped = self.stop_windowing() if event.button() == Qt.MouseButton.RightButton else self.stop_pan()
+        if not stopped and event.button() == Qt.MouseButton.LeftButton:
+            self._hand.release(self._pointer(event))
         self._show_cursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._tool.double_click(self._pointer(event))
+            self._held = True
+            self._hand.double_click(self._pointer(event))
+        elif event.button() == Qt.MouseButton.RightButton:
+            self.reset_levels()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the pointer any more; a corner chosen by keys stays marked while the keys are here."""
         if not self.hasFocus():
             self.editing.hover(None)
+        self.point_at(None)
+        self.cursorLeft.emit()
         super().leaveEvent(event)
 
     def _pointer(self, event: QMouseEvent) -> Pointer:
@@ -236,7 +263,7 @@ class ImageCanvas(Viewport):
 
     def _show_cursor(self) -> None:
         if not self.panning:
-            self.setCursor(self._tool.cursor_now())
+            self.setCursor(self._hand.cursor_now())
 
     # Keys
 
@@ -261,7 +288,7 @@ class ImageCanvas(Viewport):
             return
         if event.key() == Qt.Key.Key_Space:
             self.set_plain(False)
-        elif not self.panning and QApplication.mouseButtons() == Qt.MouseButton.NoButton:
+        elif not (self.panning or self._held):
             self._tool.finish()
         super().keyReleaseEvent(event)
 
@@ -273,10 +300,18 @@ class ImageCanvas(Viewport):
 
     def _command(self, event: QKeyEvent) -> Command | None:
         key, modifiers = event.key(), event.modifiers()
-        own = self._tool.command(key, modifiers)
-        if own is not None:
+        if self.editing.proposal is not None and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not modifiers & CTRL:
+            return self.editing.accept_proposal
+        if self.editing.proposal is not None and key == Qt.Key.Key_Escape and self._tool.name != "assist":
+            return partial(self.editing.propose, None)
+        own = (self._ruling and self._ruler.command(key, modifiers)) or self._tool.command(key, modifiers)
+        if own:
             return own
-        if modifiers & CTRL and self.editable and (tool := _TOOL_KEYS.get(Qt.Key(key))):
+        if self._ruling and key == Qt.Key.Key_Escape:
+            return partial(self.set_ruler, False)
+        if key == Qt.Key.Key_F and modifiers & CTRL and modifiers & SHIFT:
+            return self.fit_selection
+        if modifiers & CTRL and self.editable and (tool := toolbox.KEYS.get(Qt.Key(key))):
             return partial(self.set_tool, tool)
         if key == Qt.Key.Key_Space and not modifiers:
             return partial(self.set_plain, True)
@@ -289,10 +324,6 @@ class ImageCanvas(Viewport):
             self.editing.hover(None)
             self._show_cursor()
             self.update()
-
-    def _repaint_all(self) -> None:
-        self.scene.forget()
-        self.update()
 
     def _touch(self, indices: frozenset[int]) -> None:
         box = self.editing.box(indices)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QNativeGestureEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from aln_desk.gui.canvas.camera import Camera, centred, fitted
+from aln_desk.gui.canvas.camera import Camera, centred, fitted, showing
 
 STEP = 1.25
 """Zoom of one key press."""
@@ -22,6 +22,7 @@ class Viewport(QWidget):
     """Holds the camera. A subclass says how large its picture is and paints it."""
 
     zoomChanged = Signal(float)
+    cameraChanged = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +54,25 @@ class Viewport(QWidget):
         if not self.image_size().isEmpty():
             self._look(fitted(self.image_size(), QSizeF(self.size())), fit=True)
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the whole image is kept in sight."""
+        return self._fitted
+
+    def show_part(self, part: QRectF) -> None:
+        """Show a rectangle of the image (its pixels) as large as there is room, with a border around it."""
+        self._look(showing(part, self.image_size(), QSizeF(self.size())))
+
+    def look(self, zoom: float, middle: QPointF) -> None:
+        """Show an image point in the middle, at ``zoom`` widget pixels an image pixel."""
+        at = self._middle()
+        self._look(Camera(zoom, at.x() - middle.x() * zoom, at.y() - middle.y() * zoom))
+
+    @property
+    def middle(self) -> QPointF:
+        """The image point in the middle of the widget."""
+        return self.to_image(self._middle())
+
     def set_zoom(self, zoom: float) -> None:
         """Widget pixels per image pixel, around the middle of the widget."""
         self._look(self.camera.zoomed(zoom, self._middle()))
@@ -63,8 +83,7 @@ class Viewport(QWidget):
 
     def view_state(self) -> dict[str, Any]:
         """What is looked at, for `restore_view`: fitted or not, zoom, image point in the middle."""
-        middle = self.to_image(self._middle())
-        return {"fit": self._fitted, "zoom": self.camera.zoom, "x": middle.x(), "y": middle.y()}
+        return {"fit": self._fitted, "zoom": self.camera.zoom, "x": self.middle.x(), "y": self.middle.y()}
 
     def restore_view(self, state: Mapping[str, Any]) -> None:
         """Look where `view_state` said; anything unreadable fits the image."""
@@ -76,8 +95,7 @@ class Viewport(QWidget):
         if state.get("fit", True) or not zoom > 0:
             self.fit()
             return
-        middle = self._middle()
-        self._look(Camera(zoom, middle.x() - x * zoom, middle.y() - y * zoom))
+        self.look(zoom, QPointF(x, y))
 
     def start_pan(self, at: QPointF) -> None:
         """Let the image follow the pointer until `stop_pan`."""
@@ -150,6 +168,7 @@ class Viewport(QWidget):
         self.camera = camera if fit else camera.kept_in_view(self.image_size(), QSizeF(self.size()))
         if self.camera != before:
             self._camera_moved()
+            self.cameraChanged.emit()
         if self.camera.zoom != before.zoom:
             self.zoomChanged.emit(self.camera.zoom)
 

@@ -12,19 +12,19 @@ from aln_desk.gui.actions import Actions
 class HeldKey(QObject):
     """``held(True)`` when the action's key goes down while ``owner`` is on screen, ``held(False)`` when it comes up.
 
-    A focused button or box keeps the key for itself: Space still presses it.
+    Where it ``yields``, a focused button or box keeps the key for itself: Space still presses it.
     """
 
     held = Signal(bool)
 
-    def __init__(self, actions: Actions, name: str, owner: QWidget) -> None:
+    def __init__(self, actions: Actions, name: str, owner: QWidget, yields: bool = True) -> None:
         super().__init__(owner)
         self._actions = actions
         self._name = name
         actions[name].setAutoRepeat(False)
         actions.on(name, owner, self._press)
         application = QApplication.instance()
-        if isinstance(application, QApplication):
+        if yields and isinstance(application, QApplication):
             application.focusChanged.connect(self._yield_to)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from aln_desk.domain.annotation import Annotation
+from aln_desk.domain.calibration import spacing_in
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import tasks
@@ -20,12 +21,13 @@ from aln_desk.gui.actions import Actions
 from aln_desk.gui.canvas.view import ImageCanvas
 from aln_desk.gui.findings import cam_at, caption, dice
 from aln_desk.gui.pictures import Pictures
+from aln_desk.gui.widgets.image_pair import ImagePair
+from aln_desk.gui.widgets.image_tools import ImageTools
 from aln_desk.gui.widgets.info_bar import InfoBar
 from aln_desk.gui.widgets.labels import label
-from aln_desk.gui.widgets.overlay_row import ALL_SHOWN, OVERLAYS, OverlayRow
+from aln_desk.gui.widgets.overlay_row import ALL_SHOWN, OverlayRow
+from aln_desk.gui.widgets.second_image import SecondImage
 from aln_desk.gui.workspace import Workspace
-
-ZOOM_STEP = 1.25
 
 
 class ImageRoom(QWidget):
@@ -43,9 +45,10 @@ class ImageRoom(QWidget):
         workspace: Workspace,
         actions: Actions,
         shown: Collection[str] = ALL_SHOWN,
+        mode: str = "review",
         parent: QWidget | None = None,
     ) -> None:
-        """``shown`` are the layers that are on at first."""
+        """``shown`` are the layers that are on at first; the keys told are those of ``mode``."""
         super().__init__(parent)
         self._workspace = workspace
         self._pictures = Pictures(self)
@@ -54,14 +57,15 @@ class ImageRoom(QWidget):
         self._cursor = ""
         self.overlap = nan
         self.info = InfoBar()
-        self.tools = OverlayRow(actions, shown)
+        self.tools = OverlayRow(actions, shown, mode)
         self.canvas = ImageCanvas()
         self.canvas.set_editable(False)
         self.caption = label("", "onImage")
+        self.pair = ImagePair(self.canvas, self.caption, partial(self._second_image, actions))
         self.reading = label("", "onImage")
         self._lay_out()
-        self._connect(actions)
-        self._apply_tools()
+        self._connect()
+        ImageTools(self.tools, self.pair, actions, self)
 
     @property
     def shown(self) -> str:
@@ -75,6 +79,7 @@ class ImageRoom(QWidget):
             self._shown = ""
             self.canvas.set_image(None)
             self._dress(None, None)
+            self._show_second()
             self.caption.setText("This patient has no image." if patient else "")
             self.refreshed.emit()
             return
@@ -89,13 +94,15 @@ class ImageRoom(QWidget):
         """Show the newest outlines and findings of the image on screen."""
         if self._shown:
             self._dress(self._annotation(self._shown), self._workspace.prediction(self._shown))
+        self._dress_second()
 
     def save_state(self) -> dict[str, object]:
-        """Layers, levels, and how the image is placed on screen."""
-        return {**self.tools.save_state(), "view": self.canvas.view_state()}
+        """Layers, levels, aids, the second image, and how the image is placed on screen."""
+        return {**self.tools.save_state(), "view": self.canvas.view_state(), "pair": self.pair.save_state()}
 
     def restore_state(self, state: dict[str, object]) -> None:
         """Take a saved state back; the view is restored with the first image shown."""
+        self.pair.restore_state(state.get("pair"))
         self.tools.restore_state(state)
         view = state.get("view")
         self._kept_view = view if isinstance(view, dict) else None
@@ -120,6 +127,7 @@ class ImageRoom(QWidget):
             self.info.hide()
             self._restore_view()
         self.refresh_overlays()
+        self._show_second()
         self.refreshed.emit()
 
     def _restore_view(self) -> None:
@@ -136,6 +144,7 @@ class ImageRoom(QWidget):
             self._shown = ""
             self.canvas.set_image(None)
             self._dress(None, None)
+            self._show_second()
             self.info.say(sentence, "error")
             self.refreshed.emit()
 
@@ -148,6 +157,7 @@ class ImageRoom(QWidget):
 
     def _dress(self, annotation: Annotation | None, prediction: InstancePrediction | None) -> None:
         self.canvas.set_annotation(annotation)
+        self.canvas.set_spacing(spacing_in(annotation) if annotation is not None else None)
         self.tools.offer("cam", self._cam_top is not None)
         self.tools.offer("predicted", self._draws)
         self.canvas.set_prediction(prediction, self._cam_top)
@@ -181,42 +191,42 @@ class ImageRoom(QWidget):
         overlap = f"overlap (Dice) {self.overlap:.2f}" if compared else ""
         self.reading.setText(" · ".join(words for words in (cam, overlap) if words))
 
-    def _apply_tools(self) -> None:
-        for overlay in OVERLAYS:
-            self.canvas.set_overlay(overlay.name, *self.tools.overlay(overlay.name))
-        self.canvas.set_levels(*self.tools.levels())
+    # The second image
 
-    def _connect(self, actions: Actions) -> None:
+    def _second_image(self, actions: Actions) -> SecondImage:
+        """Made when it is first wanted."""
+        made = SecondImage(self.canvas, self._workspace, actions, self._pictures)
+        made.shownChanged.connect(self._dress_second)
+        return made
+
+    def _show_second(self) -> None:
+        if self.pair.second is not None and self.pair.is_open:
+            self.pair.second.follow(self._workspace.patient, self._shown)
+
+    def _dress_second(self) -> None:
+        second = self.pair.second
+        if second is not None:
+            prediction = self._workspace.prediction(second.shown) if second.shown else None
+            second.canvas.set_prediction(prediction, self._cam_top)
+
+    def _connect(self) -> None:
         self._pictures.ready.connect(self._picture_ready)
         self._pictures.failed.connect(self._picture_failed)
-        self.tools.overlayChanged.connect(self.canvas.set_overlay)
         self.tools.overlayChanged.connect(self._tell)
-        self.tools.levelsChanged.connect(self.canvas.set_levels)
-        self.tools.fitRequested.connect(self.canvas.fit)
-        self.canvas.zoomChanged.connect(self.tools.set_zoom)
         self.canvas.cursorMoved.connect(self._follow_cursor)
-        for overlay in OVERLAYS:
-            actions.on(f"overlay.{overlay.name}", self, partial(self.tools.toggle, overlay.name))
-        actions.on("levels.reset", self, self.tools.reset_levels)
-        actions.on("zoom.in", self, partial(self.canvas.zoom_by, ZOOM_STEP))
-        actions.on("zoom.out", self, partial(self.canvas.zoom_by, 1 / ZOOM_STEP))
-        actions.on("zoom.full", self, partial(self.canvas.set_zoom, 1.0))
-        actions.on("zoom.fit", self, self.canvas.fit)
+        self.pair.openChanged.connect(self._show_second)
 
     def _lay_out(self) -> None:
         room = QWidget()
         room.setObjectName("imageRoom")
         room.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        top, bottom = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(self.caption)
-        top.addStretch(1)
+        bottom = QHBoxLayout()
         bottom.addStretch(1)
         bottom.addWidget(self.reading)
         inside = QVBoxLayout(room)
         inside.setContentsMargins(12, 8, 12, 8)
         inside.setSpacing(6)
-        inside.addLayout(top)
-        inside.addWidget(self.canvas, 1)
+        inside.addWidget(self.pair, 1)
         inside.addLayout(bottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

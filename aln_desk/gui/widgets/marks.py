@@ -1,9 +1,9 @@
-"""Small painted signs that mean the same everywhere: verdict dot, score bar."""
+"""Small painted signs that mean the same everywhere: verdict dot, label's dot, score bar."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 
 from aln_desk.gui import theme
 
@@ -59,3 +59,20 @@ def paint_bar(painter: QPainter, rect: QRectF, fraction: float, colour: QColor) 
     painter.setBrush(colour)
     painter.drawRoundedRect(filled, radius, radius)
     painter.restore()
+
+
+def dot(colour: str) -> QIcon:
+    """A dot in the colour (``#rrggbb``) that shapes of a label are drawn in; the same on a selected row."""
+    picture = QPixmap(36, 36)
+    picture.setDevicePixelRatio(2)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawEllipse(5, 4, 10, 10)
+    painter.end()
+    made = QIcon(picture)
+    for mode in (QIcon.Mode.Selected, QIcon.Mode.Disabled):
+        made.addPixmap(picture, mode)
+    return made

@@ -19,17 +19,28 @@ from PySide6.QtWidgets import (
 )
 
 from aln_desk.domain.patient import Patient
+from aln_desk.domain.progress import WAITING, Status, next_image
 from aln_desk.gui import icons, theme
 from aln_desk.gui.findings import image_names
 from aln_desk.gui.outlined import Outlined
-from aln_desk.gui.widgets.labels import button, label
+from aln_desk.gui.widgets.image_state import WORDS
+from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.workspace import Workspace
 
 _HEIGHT = 32
 _ALL = "All cohorts"
+_EVERY = "All images"
+_SIGNS = {
+    Status.DONE: ("done", theme.DRAWN),
+    Status.NEEDS_REVIEW: ("flag", theme.POSITIVE),
+    Status.REJECTED: ("delete", theme.UNCERTAIN),
+}
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+
+
+_NOTHING = {None: "There are no images here.", Status.TO_DO: "Nothing is left to do here."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +93,9 @@ class OutlineModel(QAbstractListModel):
         return None
 
     def state(self, row: OutlineRow) -> str:
-        """ "outlined", "to do", or empty until the file has been looked at."""
-        return {True: "outlined", False: "to do", None: ""}[self.outlined.drawn(row.instance)]
+        """How far the image is, in a word; empty until that is known."""
+        status = self.outlined.status(row.instance)
+        return status.value if status is not None else ""
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         image = index.isValid() and bool(self.rows[index.row()].instance)
@@ -121,10 +133,10 @@ class OutlineDelegate(QStyledItemDelegate):
         painter.setPen(QColor(theme.palette().muted))
         place = rect.adjusted(0, 0, -32, 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, state)
-        if state == "outlined":
-            painter.drawPixmap(
-                int(rect.right()) - 26, int(rect.center().y()) - 8, icons.pixmap("done", theme.DRAWN, 16)
-            )
+        if state in _SIGNS:
+            name, colour = _SIGNS[Status(state)]
+            sign = icons.pixmap(name, colour, 16)
+            painter.drawPixmap(int(rect.right()) - 26, int(rect.center().y()) - 8, sign)
 
 
 class OutlineList(QWidget):
@@ -135,21 +147,24 @@ class OutlineList(QWidget):
         self.setObjectName("page")
         self.setMinimumWidth(250)
         self._workspace = workspace
-        self._outlined = Outlined(workspace, self)
+        self._outlined = Outlined(workspace, self, keeps_index=True)
         self.model = OutlineModel(self._outlined, self)
         self.cohort = QComboBox()
         self.cohort.setAccessibleName("Cohort")
-        self.to_do_only = button("To do only", tip="List only the images without an outline")
-        self.to_do_only.setCheckable(True)
+        self.status = QComboBox()
+        self.status.setAccessibleName("Status of the images listed")
+        self.status.addItem(_EVERY, None)
+        for status, words in WORDS.items():
+            self.status.addItem(words, status)
         self.counts = label("", "caption")
         self.progress = QProgressBar(textVisible=False)
-        self.progress.setAccessibleName("Images outlined")
+        self.progress.setAccessibleName("Images done")
         self.view = QListView(uniformItemSizes=True)
         self.view.setMouseTracking(True)
         self.view.setAccessibleName("Images")
         self.view.setModel(self.model)
         self.view.setItemDelegate(OutlineDelegate(self.model, self.view))
-        self.empty = label("Everything here is outlined.", "muted", wrap=True)
+        self.empty = label("", "muted", wrap=True)
         self._lay_out()
         self._connect()
         self.reload()
@@ -171,6 +186,7 @@ class OutlineList(QWidget):
         self.view.selectionModel().blockSignals(True)
         self.model.tell([row for patient in self._patients() for row in self._rows(patient)])
         self.view.selectionModel().blockSignals(False)
+        self.empty.setText(_NOTHING.get(self.status.currentData(), "No image has this status."))
         self.empty.setVisible(not self.model.rows)
         self._refresh()
         self.mark()
@@ -185,12 +201,11 @@ class OutlineList(QWidget):
             self.view.setCurrentIndex(self.model.index(row))
 
     def next_to_do(self) -> None:
-        """Show the next image without an outline, from the top again after the last."""
+        """Show the next image that is to do or in progress, from the top again after the last."""
         names = [one.id for patient in self._patients() for one in patient.bag]
+        waiting = {name for name in names if self._outlined.status(name) in (None, *WAITING)}
         here = self._workspace.instance.id if self._workspace.instance else ""
-        start = names.index(here) + 1 if here in names else 0
-        waiting = (name for name in names[start:] + names[:start] if not self._outlined.drawn(name))
-        if (name := next(waiting, None)) is not None:
+        if (name := next_image(names, waiting, here)) is not None:
             self._workspace.select_instance(name)
 
     def _patients(self) -> list[Patient]:
@@ -199,11 +214,8 @@ class OutlineList(QWidget):
 
     def _rows(self, patient: Patient) -> list[OutlineRow]:
         here = self._workspace.instance.id if self._workspace.instance else ""
-        shown = [
-            one
-            for one in patient.bag
-            if one.id == here or not (self.to_do_only.isChecked() and self._outlined.drawn(one.id))
-        ]
+        wanted = self.status.currentData()
+        shown = [one for one in patient.bag if one.id == here or wanted in (None, self._outlined.status(one.id))]
         if len(patient.bag) == 1:
             return [OutlineRow(one.id, patient.id) for one in shown]
         names = image_names(patient)
@@ -213,13 +225,14 @@ class OutlineList(QWidget):
     def _refresh(self) -> None:
         names = [one.id for patient in self._patients() for one in patient.bag]
         done = sum(bool(self._outlined.drawn(name)) for name in names)
-        self.counts.setText(f"{done} of {len(names)} outlined")
+        review = sum(self._outlined.status(name) == Status.NEEDS_REVIEW for name in names)
+        self.counts.setText(f"{done} of {len(names)} done" + (f", {review} to review" if review else ""))
         self.progress.setRange(0, max(1, len(names)))
         self.progress.setValue(done)
         self.model.refresh()
 
     def _recount(self) -> None:
-        if self.to_do_only.isChecked():
+        if self.status.currentData() is not None:
             self.list_images()
         else:
             self._refresh()
@@ -232,7 +245,7 @@ class OutlineList(QWidget):
     def _connect(self) -> None:
         self.view.selectionModel().currentChanged.connect(self._choose)
         self._outlined.changed.connect(self._recount)
-        self.to_do_only.toggled.connect(self.list_images)
+        self.status.currentIndexChanged.connect(self.list_images)
         self.cohort.currentTextChanged.connect(self.list_images)
         self._workspace.projectChanged.connect(self.reload)
         self._workspace.patientsChanged.connect(self.reload)
@@ -245,7 +258,7 @@ class OutlineList(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(14, 0, 14, 0)
         head.setSpacing(6)
-        for widget in (self.counts, self.progress, self.cohort, self.to_do_only, self.empty):
+        for widget in (self.counts, self.progress, self.cohort, self.status, self.empty):
             head.addWidget(widget)
         column.addLayout(head)
         column.addWidget(self.view, 1)

@@ -15,17 +15,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from aln_desk.domain.shape import Shape
 from aln_desk.gui import icons, theme
-from aln_desk.gui.canvas.paint import drawn_colour
+from aln_desk.gui.widgets import marks
 
 LABEL, KIND, EYE, LOCK, BIN = range(5)
 _ICON_ROOM = 30
-_KIND_ICONS = {"oriented_rectangle": "rectangle", "linestrip": "line", "point": "points"}
-"""Kinds without an icon of their own name."""
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -64,7 +62,7 @@ class ShapeModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return shape.label if column == LABEL else None
         if role == Qt.ItemDataRole.DecorationRole:
-            return _dot(shape) if column == LABEL else self._icon(index.row(), column)
+            return marks.dot(theme.drawn_colour(shape.label)) if column == LABEL else self._icon(index.row(), column)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._words(index.row(), column)
         if role == Qt.ItemDataRole.ForegroundRole and index.row() in self.hidden:
@@ -85,7 +83,7 @@ class ShapeModel(QAbstractTableModel):
         colours = theme.palette()
         if column == KIND:
             kind = self.shapes[row].shape_type
-            return icons.icon(_KIND_ICONS.get(kind, kind), colours.muted)
+            return icons.icon(kind, colours.muted)
         if column == EYE:
             hidden = row in self.hidden
             return icons.icon("eye-off" if hidden else "eye", colours.muted if hidden else colours.text)
@@ -145,19 +143,3 @@ class ShapeTable(QTableView):
         pressed = {EYE: self.eyePressed, LOCK: self.lockPressed, BIN: self.binPressed}.get(index.column())
         if pressed is not None:
             pressed.emit(index.row())
-
-
-def _dot(shape: Shape) -> QIcon:
-    """A dot in the colour the shape is drawn in."""
-    dot = QPixmap(36, 36)
-    dot.setDevicePixelRatio(2)
-    dot.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(dot)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(drawn_colour(shape.label))
-    painter.drawEllipse(5, 4, 10, 10)
-    painter.end()
-    made = QIcon(dot)
-    made.addPixmap(dot, QIcon.Mode.Selected)
-    return made

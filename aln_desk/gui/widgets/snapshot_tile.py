@@ -100,7 +100,7 @@ class SnapshotTile(QAbstractButton):
         painter.setClipRect(QRectF(QPointF(), room))
         size = self._layers.size
         camera = centred(size, room, side / max(size.height(), 1))
-        paint.paint_layers(painter, camera, room, self._layers, ())
+        paint.paint_layers(painter, camera, room, self._layers)
         if self._layers.shown("drawn"):
             painter.setTransform(camera.transform(), True)
             for outline in self.picture.drawn.all:

@@ -49,7 +49,7 @@ def extract(
             read = pool.map(lambda i: preprocess.apply(images.read(Path(i.image))), bag[at : at + BATCH])
             x = torch.from_numpy(np.stack(list(read))).to(device).permute(0, 3, 1, 2)
             with precision(device):
-                output = looks.read(net, preprocess.normalise(x))
+                output = looks.read(net, preprocess.normalise(x), masks=False)
             peak = output.cam.amax((1, 2))
             for name, value in zip("tslp", (output.token, output.status_logit, output.lesion_logit, peak), strict=True):
                 parts[name].append(value.float().cpu().numpy())

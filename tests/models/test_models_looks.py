@@ -57,6 +57,16 @@ def test_the_evidence_stays_exact(image: torch.Tensor) -> None:
 
 
 @torch.inference_mode()
+def test_without_masks_all_else_is_the_same(image: torch.Tensor) -> None:
+    torch.manual_seed(0)
+    net = build_mtl(replace(CONFIG, average_looks=True, mask_threshold=0.4)).eval()
+    whole, less = looks.read(net, image), looks.read(net, image, masks=False)
+    for name in ("token", "status_logit", "lesion_logit", "cam"):
+        assert torch.equal(getattr(whole, name), getattr(less, name)), name
+    assert torch.equal(less.mask_logits, net(image).mask_logits)
+
+
+@torch.inference_mode()
 def test_left_and_right_do_not_matter(image: torch.Tensor) -> None:
     torch.manual_seed(0)
     net = build_mtl(replace(CONFIG, average_looks=True)).eval()

@@ -22,13 +22,19 @@ from PySide6.QtWidgets import (
 
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.labels import COLOURS, Label, Lesion, attributes_of, attributes_text
+from aln_desk.domain.shape import class_of
 from aln_desk.gui import icons, theme
 from aln_desk.gui.widgets import marks
 from aln_desk.gui.widgets.labels import button, label
 from aln_desk.gui.workspace import Workspace
 
-_LESIONS: tuple[tuple[str, Lesion], ...] = (("Tumour", "tumour"), ("Lymph node", "node"), ("Neither", "none"))
-_HEADS = ("", "Label", "Key", "Counts as", "Attributes", "Flags", "")
+_HEADS = ("", "Label", "Key", "Attributes", "Flags", "")
+_TAUGHT = (
+    "Shapes called tumor, tumour, lesion or mass teach the networks tumours, those called lymph_node or node lymph "
+    "nodes. All others are kept and teach nothing."
+)
+_LESIONS: tuple[Lesion, ...] = ("none", "tumour", "node")
+"""By `class_of`."""
 _ATTRIBUTES = "cortex: thin, thickened; hilum: present, absent"
 
 
@@ -48,11 +54,6 @@ class _Row:
         for digit in range(1, 10):
             self.key.addItem(str(digit), digit)
         self.key.setCurrentIndex(offered.key or 0)
-        self.lesion = QComboBox()
-        self.lesion.setAccessibleName("Counts as")
-        for words, value in _LESIONS:
-            self.lesion.addItem(words, value)
-        self.lesion.setCurrentIndex([value for _, value in _LESIONS].index(offered.lesion))
         self.attributes = QLineEdit(attributes_text(offered.attributes), placeholderText=_ATTRIBUTES)
         self.attributes.setAccessibleName("Attributes")
         self.attributes.setCursorPosition(0)
@@ -72,15 +73,14 @@ class _Row:
     @property
     def widgets(self) -> Sequence[QWidget]:
         """In the order of the columns."""
-        return self.swatch, self.word, self.key, self.lesion, self.attributes, self.flags, self.remove
+        return self.swatch, self.word, self.key, self.attributes, self.flags, self.remove
 
     def label(self) -> Label:
         """What the widgets say. Raises AlnError for attributes that cannot be read."""
         flags = tuple(word.strip() for word in self.flags.text().split(",") if word.strip())
         attributes = attributes_of(self.attributes.text())
-        return Label(
-            self.word.text().strip(), self.colour, self.key.currentData(), self.lesion.currentData(), attributes, flags
-        )
+        word = self.word.text().strip()
+        return Label(word, self.colour, self.key.currentData(), _LESIONS[class_of(word)], attributes, flags)
 
 
 class LabelDialog(QDialog):
@@ -150,7 +150,7 @@ class LabelDialog(QDialog):
     def _lay_out(self) -> None:
         for column, words in enumerate(_HEADS):
             self._grid.addWidget(label(words, "heading"), 0, column)
-        for column, stretch in ((1, 2), (4, 5), (5, 2)):
+        for column, stretch in ((1, 2), (3, 5), (4, 2)):
             self._grid.setColumnStretch(column, stretch)
         inside = QWidget()
         inside.setLayout(self._grid)
@@ -174,5 +174,6 @@ class LabelDialog(QDialog):
         whole.setContentsMargins(20, 16, 20, 16)
         whole.setSpacing(12)
         whole.addWidget(area, 1)
+        whole.addWidget(label(_TAUGHT, "muted", wrap=True))
         whole.addWidget(self.refused)
         whole.addLayout(buttons)

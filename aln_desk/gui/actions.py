@@ -216,6 +216,7 @@ class Actions(QObject):
         self.specs = {spec.id: spec for spec in ACTIONS}
         self._actions = {spec.id: self._made(spec, window) for spec in ACTIONS}
         self._held: set[str] = set()
+        self._menus: dict[str, QMenu] = {}
         self._mode = "welcome"
         for name, key in (keys or {}).items():
             if name in self._actions:
@@ -262,10 +263,13 @@ class Actions(QObject):
         self.keysChanged.emit()
 
     def set_mode(self, mode: str) -> None:
-        """Enable what answers in this mode (``welcome`` when no project is open)."""
+        """Enable what answers in this mode (``welcome`` without a project); menus in which nothing does are hidden."""
         self._mode = mode
         for name, action in self._actions.items():
             action.setEnabled(name not in self._held and mode in _SCOPES[self.specs[name].scope])
+        for title, menu in self._menus.items():
+            scopes = {spec.scope for spec in ACTIONS if spec.menu == title}
+            menu.menuAction().setVisible(any(mode in _SCOPES[scope] for scope in scopes))
 
     def hold(self, name: str, held: bool) -> None:
         """Keep an action from answering while what it starts is under way."""
@@ -273,12 +277,13 @@ class Actions(QObject):
         self.set_mode(self._mode)
 
     def fill_menus(self, bar: QMenuBar) -> dict[str, QMenu]:
-        """Add a menu for each menu word of the table, in the table's order; a line parts groups of ids."""
-        menus: dict[str, QMenu] = {}
+        """Add a menu for each menu word of the table, in the table's order; a line parts groups of ids. A menu is there
+        only in modes in which something in it answers.
+        """
         for title in dict.fromkeys(spec.menu for spec in ACTIONS):
-            menus[title] = bar.addMenu(title)
-            self._fill(menus[title], [spec for spec in ACTIONS if spec.menu == title])
-        return menus
+            self._menus[title] = bar.addMenu(title)
+            self._fill(self._menus[title], [spec for spec in ACTIONS if spec.menu == title])
+        return self._menus
 
     def _fill(self, menu: QMenu, specs: Iterable[ActionSpec]) -> None:
         group = ""

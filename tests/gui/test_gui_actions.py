@@ -145,3 +145,16 @@ def test_no_two_actions_share_a_key_from_the_start(window: QMainWindow) -> None:
     actions = Actions(window)
     clashes = {name: actions.conflict(name, spec.key) for name, spec in actions.specs.items() if spec.key}
     assert not {name: other for name, other in clashes.items() if other}
+
+
+def test_menus_in_which_nothing_answers_are_not_there(window: QMainWindow) -> None:
+    actions = Actions(window)
+    menus = actions.fill_menus(window.menuBar())
+    for mode, shown in (("annotate", True), ("review", False)):
+        actions.set_mode(mode)
+        assert [menus[title].menuAction().isVisible() for title in ("File", "Shape", "Label", "Help")] == [
+            True,
+            shown,
+            shown,
+            True,
+        ]

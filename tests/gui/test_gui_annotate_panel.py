@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QColorDialog, QInputDialog, QMainWindow, QMessageBox
+from PySide6.QtWidgets import QColorDialog, QInputDialog, QMainWindow, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain import own_data
@@ -23,6 +23,7 @@ from aln_desk.domain.shape import Shape
 from aln_desk.gui import theme
 from aln_desk.gui.actions import Actions
 from aln_desk.gui.pages.annotate import AnnotatePage
+from aln_desk.gui.pages.annotate_actions import shape_menu
 from aln_desk.gui.widgets.calibration_dialog import CalibrationDialog
 from aln_desk.gui.widgets.label_dialog import LabelDialog
 from aln_desk.gui.workspace import Workspace
@@ -380,3 +381,27 @@ def test_the_outline_of_the_image_before_is_proposed_where_it_lies_now(qtbot: Qt
 def test_without_an_outline_before_there_is_nothing_to_follow(desk: Desk) -> None:
     desk.trigger("model.follow")
     assert "no outline on the image before" in desk.page.room.info.text
+
+
+# The right button
+
+
+def test_a_right_click_offers_what_can_be_done_with_the_shape_under_it(desk: Desk) -> None:
+    canvas = desk.page.canvas
+    asked: list[QPoint] = []
+    canvas.menuRequested.connect(asked.append)
+    canvas.select([])
+    points = np.array(desk.shapes[0].points)
+    at = canvas.to_widget(QPointF(*points.mean(axis=0))).toPoint()
+    QTest.mousePress(canvas, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, at)
+    QTest.mouseRelease(canvas, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, at)
+    assert len(asked) == 1 and canvas.selection == {0}
+    menu = shape_menu(desk.page, desk.actions)
+    texts = [action.text() for action in menu.actions()]
+    assert "Duplicate the selected shapes" in texts and "Smooth" in texts
+    menu.close()
+    QTest.mousePress(canvas, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, at)
+    QTest.mouseRelease(canvas, Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier, at + QPoint(60, 0))
+    assert len(asked) == 1, "a drag changes brightness and contrast"
+    for popup in desk.page.findChildren(QMenu):
+        popup.close()

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -20,6 +20,9 @@ from aln_desk.gui.canvas.picture_view import PictureView
 from aln_desk.gui.canvas.proposal import paint_proposal
 from aln_desk.gui.canvas.ruler import RulerTool
 from aln_desk.gui.canvas.tools import CTRL, SHIFT, Command, Pointer, Tool
+
+_CLICK = 4
+"""A right button that moved less than this (widget pixels) was clicked."""
 
 
 class ImageCanvas(PictureView):
@@ -34,6 +37,8 @@ class ImageCanvas(PictureView):
     cursorLeft = Signal()
     toolChanged = Signal(str)
     rulerChanged = Signal(bool)
+    menuRequested = Signal(QPoint)
+    """The right button was clicked, not dragged, here (screen pixels); what lies there is selected."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,6 +47,7 @@ class ImageCanvas(PictureView):
         self._chosen = "select"
         self._ruler = RulerTool(self.editing, self)
         self._ruling = False
+        self._right_at = QPointF()
         self._held = False
         """Whether the left button is down on the image."""
         self.editing.changed.connect(self._repaint_outlines)
@@ -217,8 +223,8 @@ class ImageCanvas(PictureView):
         elif event.button() == Qt.MouseButton.LeftButton:
             self._held = True
             self._hand.press(self._pointer(event))
-        else:
-            self.start_windowing(event)
+        elif self.start_windowing(event):
+            self._right_at = event.position()
         self._show_cursor()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -233,10 +239,22 @@ class ImageCanvas(PictureView):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._held = False
+        if event.button() == Qt.MouseButton.RightButton and self.editable:
+            self._offer_menu(event)
         stopped = self.stop_windowing() if event.button() == Qt.MouseButton.RightButton else self.stop_pan()
         if not stopped and event.button() == Qt.MouseButton.LeftButton:
             self._hand.release(self._pointer(event))
         self._show_cursor()
+
+    def _offer_menu(self, event: QMouseEvent) -> None:
+        if (event.position() - self._right_at).manhattanLength() > _CLICK or self._tool.busy:
+            return
+        pointer = self._pointer(event)
+        found = self.editing.find(pointer.image, pointer.reach)
+        if found is not None and found.shape not in self.editing.selection:
+            self.editing.select({found.shape})
+        if self.editing.selection:
+            self.menuRequested.emit(event.globalPosition().toPoint())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

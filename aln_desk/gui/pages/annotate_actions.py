@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
+
 from aln_desk.domain.progress import Status
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
 from aln_desk.gui.actions import Actions
@@ -15,9 +18,19 @@ if TYPE_CHECKING:
     from aln_desk.gui.pages.annotate import AnnotatePage
 
 
+_ON_A_SHAPE = (
+    ("shape.relabel", "shape.duplicate", "shape.copy", "shape.to_next", "shape.lock", "shape.delete"),
+    ("shape.unite", "shape.subtract", "shape.intersect", "shape.split"),
+    ("shape.smooth", "shape.simplify", "shape.grow", "shape.shrink", "shape.polygon", "shape.repair"),
+    ("shape.to_top", "shape.to_bottom", "shape.group", "shape.ungroup"),
+)
+"""What the right button offers, in groups."""
+
+
 def connect_actions(page: AnnotatePage, actions: Actions, workspace: Workspace) -> None:
     """Let the page answer its actions."""
     on, editing, shapes = actions.on, page.canvas.editing, page.shapes
+    page.canvas.menuRequested.connect(lambda at: shape_menu(page, actions).popup(at))
     for tool in toolbox.TOOLS[1:]:
         on(f"tool.{tool.name}", page, partial(page.choose_tool, tool.name))
     for name, operation in page.operations.by_action.items():
@@ -51,3 +64,13 @@ def connect_actions(page: AnnotatePage, actions: Actions, workspace: Workspace) 
     on("go.patient_next", page, workspace.next_patient)
     on("go.patient_back", page, workspace.previous_patient)
     on("go.next_to_do", page, page.list.next_to_do)
+
+
+def shape_menu(page: AnnotatePage, actions: Actions) -> QMenu:
+    """What can be done with the selected shapes; it deletes itself when it is left."""
+    menu = QMenu(page)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for group in _ON_A_SHAPE:
+        menu.addActions([actions[name] for name in group])
+        menu.addSeparator()
+    return menu

@@ -35,5 +35,7 @@ def lesions(count: int) -> list[Lesion]:
 
 def _lesion(path: Path) -> Lesion:
     grey = np.asarray(cv2.cvtColor(images.read(path.with_suffix(".jpg")), cv2.COLOR_RGB2GRAY), np.uint8)
-    outline = max((shape.points for shape in labelme_json.read(path).shapes), key=lambda p: abs(geometry.signed_area(p)))
+    outline = max(
+        (shape.points for shape in labelme_json.read(path).shapes), key=lambda p: abs(geometry.signed_area(p))
+    )
     return Lesion(grey, outline, polygon_mask(outline, *grey.shape))

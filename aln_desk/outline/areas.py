@@ -8,6 +8,7 @@ back, which every reader of the file understands.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 
@@ -30,6 +31,9 @@ LEAST = 0.5
 _NOTHING = 1e-6
 """A loop of less area, in square pixels, is a bridge that another program wrote with an additional vertex."""
 
+_GRID = 2.0**-20
+"""Pixels, and a power of two, so that whole and half pixels stay what they are."""
+
 
 class NoOutline(AlnError):
     """A mask was given where only outlines can be reckoned with."""
@@ -47,7 +51,7 @@ def ring_of(outer: Sequence[Point], holes: Iterable[Sequence[Point]] = ()) -> Ri
     whole = _polygon(without_repeats(outer), inner)
     if whole is not None:
         return _keyhole(whole)
-    left = shapely.difference(area_of(outer), shapely.union_all([area_of(hole) for hole in inner]))
+    left = difference(area_of(outer), union(area_of(hole) for hole in inner))
     return joined([_keyhole(polygon) for polygon in polygons(left)])
 
 
@@ -97,19 +101,18 @@ def pieces(found: BaseGeometry, least: float = LEAST) -> list[Ring]:
 
 def unite(shapes: Iterable[Shape]) -> list[Ring]:
     """Rings of what lies in any of the shapes."""
-    return pieces(shapely.union_all([area(shape) for shape in shapes]))
+    return pieces(union(area(shape) for shape in shapes))
 
 
 def subtract(shape: Shape, others: Iterable[Shape]) -> list[Ring]:
     """Rings of what lies in ``shape`` and in none of the others."""
-    return pieces(shapely.difference(area(shape), shapely.union_all([area(other) for other in others])))
+    return pieces(difference(area(shape), union(area(other) for other in others)))
 
 
 def intersect(shapes: Iterable[Shape]) -> list[Ring]:
     """Rings of what lies in all the shapes; none of no shapes."""
     found = [area(shape) for shape in shapes]
-    # One after another, dropping the points and lines where areas only touch: with those GEOS cannot go on.
-    return pieces(reduce(lambda a, b: MultiPolygon(polygons(a.intersection(b))), found)) if found else []
+    return pieces(reduce(intersection, found)) if found else []
 
 
 def split(shape: Shape, line: Sequence[Point]) -> list[Ring]:
@@ -121,7 +124,7 @@ def split(shape: Shape, line: Sequence[Point]) -> list[Ring]:
     knife = _finite(line)
     if len(knife) < 2 or whole.is_empty:
         return pieces(whole)
-    faces = _faces(shapely.union_all([whole.boundary, shapely.linestrings(knife)]))
+    faces = _faces([whole.boundary, shapely.linestrings(knife)])
     parts = [face for face in faces if whole.contains(face.representative_point())]
     return pieces(MultiPolygon(parts) if len(parts) > len(polygons(whole)) else whole)
 
@@ -141,6 +144,24 @@ def repaired(points: Sequence[Point], twice_is_inside: bool = False) -> tuple[li
     if len(found) == 1:
         return found, "The outline crossed itself and was mended."
     return found, f"The outline crossed itself and was parted into {len(found)}."
+
+
+def union(found: Iterable[BaseGeometry]) -> BaseGeometry:
+    """What lies in any of the geometries, on a grid of a millionth of a pixel, as all that is reckoned here.
+
+    Without a grid GEOS loses whole parts where a vertex of one area lies, but for its rounding, on another's edge.
+    """
+    return shapely.union_all(list(found), grid_size=_GRID)
+
+
+def difference(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """What lies in ``one`` and not in ``other``; see `union`."""
+    return shapely.difference(one, other, grid_size=_GRID)
+
+
+def intersection(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
+    """What lies in both; see `union`. Points and lines where they only touch are left out: GEOS stumbles over them."""
+    return MultiPolygon(polygons(shapely.intersection(one, other, grid_size=_GRID)))
 
 
 def polygons(found: BaseGeometry) -> list[Polygon]:
@@ -178,16 +199,31 @@ def _polygon(outer: Sequence[Point], holes: Sequence[Ring] = ()) -> Polygon | No
 
 
 def _loops(points: Sequence[Point]) -> tuple[Polygon | None, list[Ring]]:
-    """A ring's loops, bridges and spikes left out, the largest first, and the polygon whose holes all but that are.
+    """The polygon of a ring whose edges are borders, bridges and spikes throughout, and its rings, the outer one first.
 
-    None where they do not make one, which is where the ring needs mending.
+    None where the ring needs mending.
     """
     if len(_finite(points)) < len(points):
         return None, []
-    plain = len(set(points)) == len(points)
-    found = [loop for loop in ([tuple(points)] if plain else loops(points)) if not _is_nothing(loop)]
+    if len(set(points)) == len(points):
+        return _polygon(points), [tuple(points)]
+    found = [loop for loop in loops(points) if not _is_nothing(loop)]
     found.sort(key=_size, reverse=True)
-    return (_polygon(found[0], found[1:]) if found else None), found
+    whole = _polygon(found[0], found[1:]) if found else None
+    return (whole, found) if whole is not None else _bordered(points)
+
+
+def _bordered(points: Sequence[Point]) -> tuple[Polygon | None, list[Ring]]:
+    """`_loops` of a ring whose walk closes other loops than its borders are, as where a hole touches two others."""
+    steps = [(points[index - 1], point) for index, point in enumerate(points) if points[index - 1] != point]
+    edges = Counter(steps) - Counter((end, start) for start, end in steps)
+    borders = shapely.linestrings(list(edges) or np.empty((0, 2, 2)))
+    faces = shapely.get_parts(shapely.polygonize(borders))
+    inside = [face for face in faces if _odd(_turns(_finite(points), face.representative_point()))]
+    if len(inside) != 1 or not inside[0].is_valid:
+        return None, []
+    all_there = math.isclose(inside[0].length, float(shapely.length(borders).sum()))
+    return (inside[0], rings(inside[0])) if all_there else (None, [])
 
 
 def _size(loop: Ring) -> float:
@@ -208,17 +244,17 @@ def _mended(points: Sequence[Point], inside: Callable[[int], bool]) -> BaseGeome
     rows = _finite(points)
     if len(rows) < 3:
         return Polygon()
-    edges = shapely.union_all([shapely.linestrings(np.vstack([rows, rows[:1]]))])
-    return shapely.union_all([face for face in _faces(edges) if inside(_turns(rows, face.representative_point()))])
+    faces = _faces([shapely.linestrings(np.vstack([rows, rows[:1]]))])
+    return union(face for face in faces if inside(_turns(rows, face.representative_point())))
 
 
 def _odd(turns: int) -> bool:
     return turns % 2 != 0
 
 
-def _faces(lines: BaseGeometry) -> list[Polygon]:
-    """What noded lines enclose between them."""
-    return list(shapely.get_parts(shapely.polygonize([lines])))
+def _faces(lines: Sequence[BaseGeometry]) -> list[Polygon]:
+    """What lines enclose between them."""
+    return list(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=_GRID)])))
 
 
 def _turns(ring: NDArray[np.float64], place: Place) -> int:

@@ -27,12 +27,16 @@ def keyhole(outer: Ring, holes: Sequence[Ring], polygon: Polygon) -> Ring:
     """
     clockwise = geometry.signed_area(outer) > 0
     waiting = [hole if (geometry.signed_area(hole) > 0) != clockwise else hole[::-1] for hole in holes]
-    waiting.sort(key=lambda hole: float(polygon.exterior.distance(LinearRing(hole))))
+    lines = [LinearRing(hole) for hole in waiting]
+    apart = shapely.distance(polygon.exterior, lines)
     walk, bridges = outer, list[Line]()
     shapely.prepare(polygon)
     while waiting:
-        chosen, here, there = _next_bridge(walk, waiting, polygon, bridges)
-        hole = waiting.pop(chosen)
+        # The nearest first: a bridge past a hole that touches both its ends would run along that hole's border.
+        order = np.argsort(apart, kind="stable").tolist()
+        chosen, here, there = _next_bridge(walk, [waiting[index] for index in order], polygon, bridges)
+        joined, hole = lines.pop(order[chosen]), waiting.pop(order[chosen])
+        apart = np.minimum(np.delete(apart, order[chosen]), shapely.distance(joined, lines))
         bridges.append((walk[here], hole[there]))
         walk = bridged(walk, here, hole, there)
     return without_repeats(walk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
 from shapely.geometry import Point as Place
@@ -12,11 +13,11 @@ from shapely.geometry.base import BaseGeometry
 
 from aln_desk.domain.ring import Ring
 from aln_desk.domain.shape import Point
-from aln_desk.outline.areas import LEAST, area_of, pieces, polygons, rings
+from aln_desk.outline.areas import LEAST, area_of, difference, pieces, polygons, rings, union
 from aln_desk.outline.forms import TOLERANCE, quarter_arc
 
-_PIECE = 64
-"""Moves after which what was drawn is redrawn in one, with fewer vertices than its single steps leave."""
+_STRETCH = 64
+"""Moves whose area is made in one: after so many a brush redraws them, with fewer vertices than single steps leave."""
 
 
 def stroke_area(stroke: Sequence[Point], radius: float, tolerance: float = TOLERANCE) -> BaseGeometry:
@@ -28,18 +29,31 @@ def stroke_area(stroke: Sequence[Point], radius: float, tolerance: float = TOLER
     way = [(x, y) for x, y in stroke if math.isfinite(x) and math.isfinite(y)]
     if not way or radius <= 0:
         return Polygon()
-    line = LineString(way).simplify(tolerance / 2) if len(set(way)) > 1 else Place(way[0])
-    return line.buffer(radius, quad_segs=quarter_arc(radius, tolerance)).simplify(tolerance / 2)
+    stretches = [way[start : start + _STRETCH + 1] for start in range(0, max(len(way) - 1, 1), _STRETCH)]
+    return union(_stretch_area(stretch, radius, tolerance) for stretch in stretches)
+
+
+def _stretch_area(way: Sequence[Point], radius: float, tolerance: float) -> BaseGeometry:
+    arc = quarter_arc(radius, tolerance)
+    if len(set(way)) == 1:
+        return Place(way[0]).buffer(radius, quad_segs=arc)
+    line = LineString(way).simplify(tolerance / 2)
+    if line.is_simple and not line.is_closed:
+        return line.buffer(radius, quad_segs=arc).simplify(tolerance / 2)
+    # GEOS leaves out parts of what surrounds a line that comes back to itself.
+    corners = shapely.get_coordinates(line)
+    steps = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
+    return union(shapely.buffer(steps, radius, quad_segs=arc)).simplify(tolerance / 2)
 
 
 def brushed(ring: Sequence[Point] | None, stroke: Sequence[Point], radius: float) -> list[Ring]:
     """Rings of an area and of what a stroke covers; of the stroke alone for None. Apart, they are two rings."""
-    return pieces(shapely.union(area_of(ring or ()), stroke_area(stroke, radius)))
+    return pieces(union([area_of(ring or ()), stroke_area(stroke, radius)]))
 
 
 def erased(ring: Sequence[Point], stroke: Sequence[Point], radius: float) -> list[Ring]:
     """Rings of what a stroke leaves of an area, which may part or vanish."""
-    return pieces(shapely.difference(area_of(ring), stroke_area(stroke, radius)))
+    return pieces(difference(area_of(ring), stroke_area(stroke, radius)))
 
 
 class Brush:
@@ -55,7 +69,7 @@ class Brush:
     ) -> None:
         self._before = area_of(ring or ())
         self._radius, self._tolerance = radius, tolerance
-        self._change = shapely.difference if erasing else shapely.union
+        self._erasing = erasing
         self._stroke: BaseGeometry = Polygon()
         self._way: list[Point] = []
         self._now = self._before
@@ -65,9 +79,9 @@ class Brush:
         if self._way and math.dist(self._way[-1], point) < self._tolerance:
             return
         step = stroke_area([*self._way[-1:], point], self._radius, self._tolerance)
-        self._now = self._change(self._now, step)
+        self._now = self._changed(self._now, step)
         self._way.append(point)
-        if len(self._way) > _PIECE:
+        if len(self._way) > _STRETCH:
             self._redraw()
 
     @property
@@ -85,6 +99,9 @@ class Brush:
         return pieces(self._now, least)
 
     def _redraw(self) -> None:
-        self._stroke = shapely.union(self._stroke, stroke_area(self._way, self._radius, self._tolerance))
+        self._stroke = union([self._stroke, stroke_area(self._way, self._radius, self._tolerance)])
         self._way = self._way[-1:]
-        self._now = self._change(self._before, self._stroke)
+        self._now = self._changed(self._before, self._stroke)
+
+    def _changed(self, area: BaseGeometry, by: BaseGeometry) -> BaseGeometry:
+        return difference(area, by) if self._erasing else union([area, by])

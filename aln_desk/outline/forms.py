@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from aln_desk.domain import geometry
 from aln_desk.domain.ring import Ring
 from aln_desk.domain.shape import Point
-from aln_desk.outline.areas import area_of, pieces, polygons, rings
+from aln_desk.outline.areas import area_of, difference, pieces, polygons, rings, union
 
 TOLERANCE = 0.1
 """Pixels by which a polygon may stray from the curve it stands for; a tenth of a pixel is seen by nobody."""
@@ -48,7 +48,7 @@ def smoothed(points: Sequence[Point], strength: float) -> list[Ring]:
     if strength <= 0:
         return pieces(found)
     changed = [_less_holes([_smooth(ring, strength) for ring in rings(polygon)]) for polygon in polygons(found)]
-    return pieces(shapely.union_all(changed))
+    return pieces(union(changed))
 
 
 def simplified(points: Sequence[Point], tolerance: float) -> list[Ring]:
@@ -57,7 +57,7 @@ def simplified(points: Sequence[Point], tolerance: float) -> list[Ring]:
     No ring comes to cross itself or another, vanishes or falls under three vertices: where it would, the tolerance is
     halved for that piece until it does not (`geometry.simplify`; GEOS's own keeps no bound where a ring starts).
     """
-    return pieces(shapely.union_all([_simplified(polygon, tolerance) for polygon in polygons(area_of(points))]))
+    return pieces(union(_simplified(polygon, tolerance) for polygon in polygons(area_of(points))))
 
 
 def grown(points: Sequence[Point], pixels: float) -> list[Ring]:
@@ -130,7 +130,7 @@ def _evenly(ring: Ring, strength: float) -> NDArray[np.complex128]:
 def _scaled(points: NDArray[np.float64], like: Ring) -> Ring:
     """``points`` scaled about their mean to the area of ``like``; that itself where they enclose next to nothing."""
     found, wanted = (abs(geometry.signed_area(ring)) for ring in (points.tolist(), like))
-    if found < wanted / 4:
+    if found <= wanted / 4:
         return like
     middle = points.mean(axis=0)
     return tuple((x, y) for x, y in (middle + (points - middle) * math.sqrt(wanted / found)).tolist())
@@ -138,7 +138,7 @@ def _scaled(points: NDArray[np.float64], like: Ring) -> Ring:
 
 def _less_holes(loops: Sequence[Ring]) -> BaseGeometry:
     outer, *holes = (area_of(loop) for loop in loops)
-    return shapely.difference(outer, shapely.union_all(holes))
+    return difference(outer, union(holes))
 
 
 def _quarter(half: float, other: float, tolerance: float) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -54,21 +55,28 @@ def keyholes(draw: st.DrawFn) -> tuple[Ring, list[Ring]]:
     return draw(stars()), holes
 
 
+CENTRES = shapely.points(*np.meshgrid(np.arange(SIDE) + 0.5, np.arange(SIDE) + 0.5))
+
+
+def mask(ring: Sequence[Point]) -> NDArray[np.bool_]:
+    return polygon_mask(ring, SIDE, SIDE)
+
+
+def on_line(ring: Sequence[Point]) -> NDArray[np.bool_]:
+    """The pixels whose centres lie on the ring's very line, where either answer is right."""
+    steps = [shapely.linestrings(step) for step in zip(ring, turned(tuple(ring), 1), strict=True)]
+    return np.asarray(shapely.dwithin(shapely.multilinestrings(steps), CENTRES, 1e-5))
+
+
 def assert_fills(ring: Sequence[Point], found: BaseGeometry) -> None:
-    """The ring's mask holds the pixels whose centres lie in ``found``, but where one lies on the ring's very line."""
-    across, down = np.meshgrid(np.arange(SIDE) + 0.5, np.arange(SIDE) + 0.5)
-    centres = shapely.points(across, down)
+    """The ring's mask holds the pixels whose centres lie in ``found``."""
     shapely.prepare(found)
-    lines = [
-        *(polygon.boundary for polygon in areas.polygons(found)),
-        *(shapely.linestrings([a, b]) for a, b in zip(ring, turned(tuple(ring), 1), strict=True)),
-    ]
-    on_line = shapely.dwithin(shapely.multilinestrings(shapely.get_parts(lines)), centres, 1e-6)
-    assert (polygon_mask(ring, SIDE, SIDE) == shapely.contains(found, centres))[~on_line].all()
+    border = shapely.dwithin(shapely.multilinestrings([part.exterior for part in areas.polygons(found)]), CENTRES, 1e-5)
+    assert (mask(ring) == shapely.contains(found, CENTRES))[~(on_line(ring) | border)].all()
 
 
 def same(one: BaseGeometry, other: BaseGeometry) -> bool:
-    return bool(one.symmetric_difference(other).area < 1e-6)
+    return bool(one.symmetric_difference(other).area < 1e-3)
 
 
 class TestKeyholes:
@@ -121,6 +129,35 @@ class TestKeyholes:
     def test_without_bridges_there_are_no_holes(self, ring: Ring) -> None:
         assert areas.parts_of(ring) == (ring, [])
         assert areas.ring_of(ring) == ring
+
+    @pytest.mark.parametrize("by", range(8))
+    def test_holes_that_touch_one_another_and_the_outer_ring(self, by: int) -> None:
+        holes = [
+            ((4.0, 4.0), (10.0, 8.0), (8.0, 10.0)),
+            ((10.0, 8.0), (20.0, 8.0), (20.0, 10.0)),
+            ((20.0, 10.0), (24.0, 20.0), (20.0, 24.0)),
+            ((20.0, 24.0), (12.0, 30.0), (12.0, 26.0)),
+            ((22.0, 36.0), (24.0, 38.0), (24.0, 20.0)),
+        ]
+        order: list[Ring] = [holes[(by * 3 + index * (1 + by % 4)) % 5] for index in range(5)]
+        ring = areas.ring_of(SQUARE, order)
+        whole = Polygon(SQUARE, order)
+        assert whole.is_valid
+        for written in (ring, turned(ring, 11), ring[::-1]):
+            outer, found = areas.parts_of(written)
+            assert len(found) == 5
+            assert Polygon(outer, found).equals(whole)
+
+    def test_a_walk_through_touching_holes_in_another_order(self) -> None:
+        first, second = ((10.0, 10.0), (8.0, 20.0), (20.0, 8.0)), ((4.0, 4.0), (20.0, 8.0), (30.0, 6.0))
+        whole = Polygon(SQUARE, [first, second])
+        # The bridge leads to the first hole, the second one hangs on that, and comes by the outer ring's first vertex.
+        ring = (*SQUARE, (4.0, 40.0), (10.0, 10.0), (8.0, 20.0), (20.0, 8.0), (4.0, 4.0), (30.0, 6.0), (20.0, 8.0))
+        ring = (*ring, (10.0, 10.0), (4.0, 40.0))
+        assert whole.is_valid
+        assert areas.area_of(ring).equals(whole)
+        assert len(areas.parts_of(ring)[1]) == 2
+        assert areas.repaired(ring) == ([ring], "")
 
     @pytest.mark.parametrize("ring", [(), SQUARE[:1], SQUARE[:2], BOW, ((0.0, 0.0), (1.0, 1.0), (2.0, 2.0))])
     def test_what_is_not_one_area_with_holes_stays_whole(self, ring: Ring) -> None:
@@ -268,19 +305,39 @@ def filled(rings: list[Ring]) -> BaseGeometry:
 
 
 class TestAlgebra:
-    @given(shapes(), shapes(), shapes())
+    @given(any_ring, any_ring, any_ring)
     @settings(deadline=None, max_examples=80)
-    def test_is_that_of_sets(self, one: Shape, two: Shape, three: Shape) -> None:
+    def test_is_that_of_masks(self, one: list[Point], two: list[Point], three: list[Point]) -> None:
+        (a, b, c), (p, q, r) = map(areas.area_of, (one, two, three)), (mask(ring) for ring in (one, two, three))
+        common = areas.intersection(a, b)
+        off = on_line(one) | on_line(two) | on_line(three)
+        for found, wanted in (
+            (areas.union([a, b, c]), p | q | r),
+            (areas.difference(a, areas.union([b, c])), p & ~q & ~r),
+            (areas.intersection(common, c), p & q & r),
+            # What was cut apart joins again.
+            (areas.union([common, areas.difference(a, b), c]), p | r),
+        ):
+            rings = areas.pieces(found, 0)
+            shown = np.logical_or.reduce([np.zeros_like(p), *map(mask, rings)])
+            lines = np.logical_or.reduce([off, *map(on_line, rings)])
+            assert (shown == wanted)[~lines].all()
+            assert all(areas.repaired(ring) == ([ring], "") for ring in rings)
+
+    @given(shapes(), shapes(), shapes())
+    @settings(deadline=None, max_examples=40)
+    def test_verbs_are_for_shapes_of_all_kinds(self, one: Shape, two: Shape, three: Shape) -> None:
         a, b, c = (areas.area(shape) for shape in (one, two, three))
-        # Pieces of less than half a square pixel may be missing, a dozen of them at the most.
-        wanted = {
-            "united": (areas.unite([one, two, three]), a.union(b).union(c)),
-            "subtracted": (areas.subtract(one, [two, three]), a.difference(b).difference(c)),
-            "intersected": (areas.intersect([one, two, three]), MultiPolygon(areas.polygons(a & b)) & c),
-        }
-        for what, (rings, found) in wanted.items():
-            off = filled(rings).symmetric_difference(found)
-            assert all(part.area < areas.LEAST for part in areas.polygons(off)), what
+        assert areas.unite([one, two, three]) == areas.pieces(areas.union([a, b, c]))
+        assert areas.subtract(one, [two, three]) == areas.pieces(areas.difference(a, areas.union([b, c])))
+        assert areas.intersect([one, two]) == areas.pieces(areas.intersection(a, b))
+
+    def test_a_part_that_lies_on_anothers_edge_is_not_lost(self) -> None:
+        # Their common vertex is reckoned and rounded; on no grid, GEOS 3.14 drops the third's second part.
+        one, two = ((0.0, 0.0), (0.0, -4.0), (4.0, 0.0)), ((0.0, 0.0), (32.0, 4.0), (-8.0, -8.0))
+        three = ((0.0, 0.0), (1.0, -6.25), (-8.0, -8.0), (32.0, 4.0))
+        (ring,) = areas.unite([Shape("t", one), Shape("t", two), Shape("t", three)])
+        assert areas.area_of(ring).area == pytest.approx(116.206, abs=1e-3)
 
     def test_of_none_is_none(self) -> None:
         far = Shape("t", box(100, 100, 5))

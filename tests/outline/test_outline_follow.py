@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from real_lesions import BUSI, lesions
 
 from aln_desk.domain.shape import Point
 from aln_desk.io.rasterize import polygon_mask
 from aln_desk.outline.follow import TRUSTED, followed
 from aln_desk.stats.agreement import dice
-from real_lesions import BUSI, lesions
 
 Grey = NDArray[np.uint8]
 Motion = NDArray[np.float64]

@@ -12,12 +12,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from real_lesions import BUSI, Lesion, lesions
 
 from aln_desk.domain.shape import Point
 from aln_desk.io.rasterize import polygon_mask
 from aln_desk.outline.live_edge import LiveEdge
 from aln_desk.stats.agreement import dice
-from real_lesions import BUSI, Lesion, lesions
 
 SIDE = 300
 SQUARE: tuple[Point, ...] = ((80.0, 90.0), (220.0, 90.0), (220.0, 210.0), (80.0, 210.0))

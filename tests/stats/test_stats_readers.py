@@ -33,7 +33,7 @@ def test_two_squares_beside_each_other_in_pixels_and_millimetres() -> None:
     assert found.jaccard == pytest.approx(6 / 14)
     assert found.hausdorff == 4
     in_mm = agreement(one, other, (0.5, 0.1))
-    assert in_mm.hausdorff == pytest.approx(0.9)  # 4 pixels across would be 2; up or down 9 pixels is nearer
+    assert in_mm.hausdorff == 2.0 and agreement(one, other, (0.1, 0.5)).hausdorff == pytest.approx(0.4)
     assert in_mm.unit == "mm" and in_mm.dice == found.dice
 
 

@@ -16,6 +16,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.calibration import Measure, measures_of
 from aln_desk.domain.measures import Spacing
 from aln_desk.domain.shape import Shape
+from aln_desk.gui import tasks
 from aln_desk.gui.canvas import snap
 from aln_desk.gui.canvas.outlines import Outlines
 from aln_desk.gui.canvas.view import ImageCanvas
@@ -374,6 +375,7 @@ def test_backspace_takes_the_last_click_back(disc: Hand) -> None:
 def test_the_wand_outlines_the_dark_area_under_the_press(disc: Hand) -> None:
     disc.canvas.set_tool("wand")
     disc.drag((100, 80), (101, 80))
+    tasks.wait_all()
     (shape,) = disc.shapes
     assert area(shape) == pytest.approx(math.pi * 40**2, rel=0.06) and disc.said == ["Magic wand"]
 
@@ -388,6 +390,7 @@ def test_dragging_up_takes_in_more_and_escape_gives_up(disc: Hand) -> None:
     disc.key(Qt.Key.Key_BracketLeft)
     disc.key(Qt.Key.Key_Escape)
     QTest.mouseRelease(disc.canvas, LEFT, NONE, disc._at(100, 30).toPoint())
+    tasks.wait_all()
     assert not disc.shapes and not disc.said
 
 
@@ -397,6 +400,7 @@ def test_the_wand_takes_bright_areas_with_alt(disc: Hand) -> None:
     disc.canvas.set_image(255 - image, keep_view=True)
     disc.canvas.set_tool("wand")
     disc.drag((100, 80), (101, 80), modifiers=ALT)
+    tasks.wait_all()
     assert area(disc.shapes[0]) == pytest.approx(math.pi * 40**2, rel=0.06)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter
 
 from aln_desk.domain.shape import Point, Shape
+from aln_desk.gui import tasks
 from aln_desk.gui.canvas import paint
 from aln_desk.gui.canvas.camera import Camera
 from aln_desk.gui.canvas.editing import Editing
@@ -18,6 +19,8 @@ from aln_desk.gui.canvas.tools import ALT, Command, Pointer, Stage, Tool
 _PER_PIXEL = 0.35
 """Grey values of tolerance for a widget pixel of dragging."""
 _STEP = 4.0
+_STILL = 3.0
+"""A drag shorter than this (widget pixels) chooses no tolerance."""
 _LEAST, _MOST = 2.0, 160.0
 _LEAST_AREA = 30.0
 """Square pixels of a piece that becomes a shape."""
@@ -41,6 +44,7 @@ class WandTool(Tool):
         self._from = QPointF()
         self._bright = False
         self._suggested = self._tolerance = 0.0
+        self._awaited = self._released = False
         self._found: list[Shape] = []
 
     @property
@@ -52,22 +56,31 @@ class WandTool(Tool):
         return "Press on the dark lesion; drag up for more, down for less; Alt takes bright areas"
 
     def press(self, pointer: Pointer) -> None:
-        from aln_desk.outline.wand import suggested_tolerance
+        from aln_desk.outline.wand import TOLERANCE, suggested_tolerance
 
         grey = self._greys()
         if grey is None or self.editing.annotation is None:
             return
         self._seed, self._from = self.editing.inside(pointer.image), pointer.at
         self._bright = bool(pointer.modifiers & ALT)
-        self._suggested = suggested_tolerance(grey, self._seed, bright=self._bright)
-        self._search(self._suggested)
+        self._suggested, self._awaited, self._released = TOLERANCE, True, False
+        self._search(TOLERANCE)
+        look = partial(suggested_tolerance, grey, self._seed, bright=self._bright)
+        tasks.run(look, partial(self._take_suggestion, self._seed))
 
     def move(self, pointer: Pointer) -> None:
-        if self._seed is not None and pointer.down:
-            self._search(self._suggested + _PER_PIXEL * (self._from.y() - pointer.at.y()))
+        """Dragging counts from the suggestion, or from where one does not wait for it any more."""
+        moved = self._from.y() - pointer.at.y()
+        if self._seed is not None and pointer.down and abs(moved) > _STILL:
+            self._awaited = False
+            self._search(self._suggested + _PER_PIXEL * moved)
 
     def release(self, pointer: Pointer) -> None:
-        self.finish()
+        """A click waits for the suggestion, which is there in a moment."""
+        if self._awaited:
+            self._released = True
+        else:
+            self.finish()
 
     def double_click(self, pointer: Pointer) -> None:
         self.press(pointer)
@@ -88,6 +101,18 @@ class WandTool(Tool):
         if found:
             self.editing.add(found, "Magic wand")
 
+    def conclude(self) -> None:
+        self.finish()
+
+    def _take_suggestion(self, seed: Point, tolerance: float) -> None:
+        """Only for the press that asked for it, and while nobody has chosen another tolerance."""
+        if seed != self._seed or not self._awaited:
+            return
+        self._awaited, self._suggested = False, tolerance
+        self._search(tolerance)
+        if self._released:
+            self.finish()
+
     def cancel(self) -> None:
         self._seed, self._found = None, []
         self.stage.redraw()
@@ -101,6 +126,7 @@ class WandTool(Tool):
             paint.paint_text(painter, at, words, paint.drawn_colour(self.editing.label))
 
     def _widen(self, step: float) -> None:
+        self._awaited = False
         self._suggested += step
         self._search(self._tolerance + step)
 

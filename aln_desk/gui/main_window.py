@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QByteArray, QEvent, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from aln_desk.gui.pages.training import TrainingPage
 
 
+REMEMBER_MS = 2000
+"""A window that is killed opens again where it was at most this long before."""
+
+
 class MainWindow(QMainWindow):
     """One window for one project. Its parts are public: tests and pages reach them by name."""
 
@@ -52,6 +56,8 @@ class MainWindow(QMainWindow):
         self.opening = Opening(self)
         self.pages: dict[str, mode_page.Page] = {}
         self.mode = "welcome"
+        self._place_changed = QTimer(self, singleShot=True, interval=REMEMBER_MS)
+        self._place_changed.timeout.connect(self._remember_project)
         self._build()
         self._connect_workspace()
         self._connect_opening()
@@ -165,6 +171,7 @@ class MainWindow(QMainWindow):
         workspace.projectChanged.connect(self._show_project)
         workspace.modelChanged.connect(self._show_model)
         workspace.saveStateChanged.connect(self.status.set_saved)
+        workspace.instanceSelected.connect(lambda _: self._place_changed.start())
         self.memory.failed.connect(lambda text: self.info.say(text, "warning"))
         workspace.warned.connect(lambda text: self.info.say(text, "warning"))
         reading.progressed.connect(self.status.progress.tell)
@@ -236,6 +243,7 @@ class MainWindow(QMainWindow):
         self.header.set_mode(mode)
         self.actions_.set_mode(mode)
         page.setFocus()
+        self._place_changed.start()
 
     def _show_project(self) -> None:
         project = self.workspace.project

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -37,9 +38,10 @@ class Pictures(QObject):
             tasks.run(partial(images.read, Path(path)), partial(self._take, path), partial(self._fail, path), lane)
         return None
 
-    def prefetch(self, path: str) -> None:
-        """Read an image that will probably be looked at next."""
-        self.get(path, tasks.Lane.BACKGROUND)
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read what will probably be looked at, the likeliest first; as many as are kept beside the one on screen."""
+        for path in list(dict.fromkeys(paths))[: _KEPT - 1]:
+            self.get(path, tasks.Lane.BACKGROUND)
 
     def _take(self, path: str, pixels: NDArray[np.uint8]) -> None:
         self._asked.discard(path)

@@ -18,7 +18,7 @@ _STATES = {
     "loading": "Segment Anything is being loaded…",
     "encoding": "Segment Anything looks at the image; clicks are answered when it has…",
 }
-_ACCEPT = "Enter accepts, Esc refuses; what is accepted can be edited"
+_ACCEPT = "Enter accepts, Esc refuses"
 _NO_CHECKPOINT = (
     "Clicks need a Segment Anything model: choose its file (menu Model, Segment Anything file…). A box is answered by "
     "the project's own model."

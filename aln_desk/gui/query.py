@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aln_desk.domain.patient import Patient, View
@@ -47,6 +47,19 @@ def matches(query: str, row: PatientRow) -> bool:
     return all(_fits(word, row) for word in query.casefold().split())
 
 
+def split(query: str) -> tuple[list[str], str]:
+    """(words that are looked for in names, the query of all others): what fits both fits the whole."""
+    words = query.casefold().split()
+    names = [word for word in words if word.partition(":")[0] not in _KEYS or ":" not in word]
+    return names, " ".join(word for word in words if word not in names)
+
+
+def bears(names: Sequence[str], patient: Patient) -> bool:
+    """Whether each of these words, as `split` gives them, is part of the patient's name or cohort."""
+    text = f"{patient.id}\n{patient.cohort}".casefold()  # no word holds a line break
+    return all(name in text for name in names)
+
+
 def complaint(query: str) -> str:
     """A sentence on the first ``key:`` of the query that is none; empty when all are known."""
     keys = [key for key, colon, _ in (word.partition(":") for word in query.casefold().split()) if colon]
@@ -58,7 +71,7 @@ def _fits(word: str, row: PatientRow) -> bool:
     key, colon, value = word.partition(":")
     if colon and key in _KEYS:
         return not value or _KEYS[key](value, row)
-    return word in row.patient.id.casefold() or word in row.patient.cohort.casefold()
+    return bears((word,), row.patient)
 
 
 def _outcome(value: str, row: PatientRow) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -328,7 +329,11 @@ class Workspace(QObject):
         return self.project
 
     def _load_patients(self) -> None:
-        self._roster = Roster(self._opened().patients())
+        gc.disable()  # looking for garbage among ten thousand new patients takes as long as half of the reading
+        try:
+            self._roster = Roster(self._opened().patients())
+        finally:
+            gc.enable()
         self._signed = None
 
     def _load_model(self) -> str:

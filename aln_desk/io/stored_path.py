@@ -34,7 +34,7 @@ class Locator:
     """Turns stored paths back into absolute ones; asks the disk once a folder, not once a file."""
 
     folder: Path
-    _exists: dict[str, bool] = field(default_factory=dict)
+    _folders: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def find(self, absolute: str | None, relative: str | None) -> str:
         """The file's absolute path today; the stored absolute one where neither leads to a folder."""
@@ -42,13 +42,13 @@ class Locator:
             return os.path.normpath(absolute or "")
         if absolute is None:
             return str(self.folder) + os.sep + relative.replace("/", os.sep)
-        if self._has_folder(absolute):
-            return os.path.normpath(absolute)
-        beside = f"{self.folder.as_posix()}/{relative}"
-        return os.path.normpath(beside if self._has_folder(beside) else absolute)
+        stored, _, name = absolute.rpartition("/")
+        beside = relative.rpartition("/")[0]
+        if (stored, beside) not in self._folders:
+            self._folders[stored, beside] = self._folder_today(stored or "/", f"{self.folder.as_posix()}/{beside}")
+        return self._folders[stored, beside] + name
 
-    def _has_folder(self, path: str) -> bool:
-        parent = path.rpartition("/")[0] or "/"
-        if parent not in self._exists:
-            self._exists[parent] = Path(parent).is_dir()
-        return self._exists[parent]
+    def _folder_today(self, stored: str, beside: str) -> str:
+        """The folder that is there, with the separator at its end; the stored one where none is."""
+        moved = not Path(stored).is_dir() and Path(beside).is_dir()
+        return os.path.join(os.path.normpath(beside if moved else stored), "")  # noqa: PTH118 (its name comes after)

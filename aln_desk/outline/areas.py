@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry import Point as Place
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import polylabel
 
 from aln_desk.domain import geometry
 from aln_desk.domain.errors import AlnError
@@ -125,7 +126,7 @@ def split(shape: Shape, line: Sequence[Point]) -> list[Ring]:
     if len(knife) < 2 or whole.is_empty:
         return pieces(whole)
     faces = _faces([whole.boundary, shapely.linestrings(knife)])
-    parts = [face for face in faces if whole.contains(face.representative_point())]
+    parts = [face for face in faces if whole.contains(_inside(face))]
     return pieces(MultiPolygon(parts) if len(parts) > len(polygons(whole)) else whole)
 
 
@@ -219,7 +220,7 @@ def _bordered(points: Sequence[Point]) -> tuple[Polygon | None, list[Ring]]:
     edges = Counter(steps) - Counter((end, start) for start, end in steps)
     borders = shapely.linestrings(list(edges) or np.empty((0, 2, 2)))
     faces = shapely.get_parts(shapely.polygonize(borders))
-    inside = [face for face in faces if _odd(_turns(_finite(points), face.representative_point()))]
+    inside = [face for face in faces if _odd(_turns(_finite(points), _inside(face)))]
     if len(inside) != 1 or not inside[0].is_valid:
         return None, []
     all_there = math.isclose(inside[0].length, float(shapely.length(borders).sum()))
@@ -235,8 +236,8 @@ def _is_nothing(loop: Ring) -> bool:
     return _size(loop) < _NOTHING and bool(_mended(loop, _odd).area < _NOTHING)
 
 
-def _mended(points: Sequence[Point], inside: Callable[[int], bool]) -> BaseGeometry:
-    """The faces between a ring's edges around which it turns a number of times that ``inside`` wants.
+def _mended(points: Sequence[Point], wanted: Callable[[int], bool]) -> BaseGeometry:
+    """The faces between a ring's edges around which it turns a number of times that is ``wanted``.
 
     The faces are found on the noded edges, so that what comes out is exactly what the rule says; `shapely.make_valid`
     keeps it only where no edges lie upon one another.
@@ -245,7 +246,7 @@ def _mended(points: Sequence[Point], inside: Callable[[int], bool]) -> BaseGeome
     if len(rows) < 3:
         return Polygon()
     faces = _faces([shapely.linestrings(np.vstack([rows, rows[:1]]))])
-    return union(face for face in faces if inside(_turns(rows, face.representative_point())))
+    return union(face for face in faces if wanted(_turns(rows, _inside(face))))
 
 
 def _odd(turns: int) -> bool:
@@ -255,6 +256,14 @@ def _odd(turns: int) -> bool:
 def _faces(lines: Sequence[BaseGeometry]) -> list[Polygon]:
     """What lines enclose between them."""
     return list(shapely.get_parts(shapely.polygonize([shapely.union_all(lines, grid_size=_GRID)])))
+
+
+def _inside(face: Polygon) -> Place:
+    """A place in a face, not so near to its border that the grid could decide on which side it is."""
+    place = face.representative_point()
+    if face.boundary.distance(place) > 16 * _GRID:
+        return place
+    return polylabel(face, math.sqrt(face.area) / 16)
 
 
 def _turns(ring: NDArray[np.float64], place: Place) -> int:

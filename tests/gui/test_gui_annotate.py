@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QMainWindow, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from aln_desk.domain.annotation import NO_LESION, Annotation
@@ -337,6 +337,55 @@ def test_the_foot_tells_of_corners_while_a_shape_is_selected(desk: Desk) -> None
     desk.page.canvas.select([])
     assert desk.page.hint.text() == ""
     assert any("adds a corner" in tool.toolTip() for tool in desk.page.strip.findChildren(QToolButton))
+
+
+def test_the_foot_tells_how_an_outline_ends_as_soon_as_it_is_begun(desk: Desk) -> None:
+    desk.trigger("tool.polygon")
+    assert "point by point" in desk.page.hint.text()
+    desk.click_points(TRIANGLE[0])
+    QTest.mouseMove(desk.page.canvas, desk.page.canvas.to_widget(QPointF(*TRIANGLE[1])).toPoint())
+    assert "Enter or double-click ends it" in desk.page.hint.text()
+
+
+def test_what_the_foot_says_is_not_cut_off(desk: Desk) -> None:
+    desk.page.canvas.select([0])
+    hint = desk.page.hint
+    desk.page.place.setText("x 555, y 555 · 640 × 640 px")
+    QApplication.processEvents()
+    assert "adds a corner" in hint.text() and hint.fontMetrics().horizontalAdvance(hint.text()) <= hint.width()
+
+
+def test_the_foot_tells_the_size_of_the_image_on_screen(desk: Desk) -> None:
+    desk.page.canvas.cursorMoved.emit(5.0, 6.0)
+    assert desk.page.place.text().startswith("x 5, y 6")
+    desk.show("P1/T2.png")
+    size = desk.page.canvas.image_size()
+    assert desk.page.place.text() == f"{size.width():.0f} × {size.height():.0f} px"
+
+
+def test_a_proposal_moves_no_pixel_of_the_image(desk: Desk) -> None:
+    desk.show("P1/N3.png")
+    before = desk.page.canvas.size()
+    desk.page.bar.tell("Model looks at the image…")
+    QApplication.processEvents()
+    assert desk.page.bar.isVisible() and desk.page.canvas.size() == before
+    desk.page.panel.outline.click()
+    QApplication.processEvents()
+    assert desk.page.bar.accept.isVisible() and desk.page.canvas.size() == before
+
+
+def test_what_stood_in_the_way_is_over_with_the_next_edit(desk: Desk) -> None:
+    desk.page.canvas.select([])
+    desk.trigger("shape.unite")
+    assert "Select two shapes" in desk.page.room.info.text and desk.page.room.info.isVisible()
+    desk.draw(*TRIANGLE)
+    assert not desk.page.room.info.isVisible()
+
+
+def test_a_message_that_no_edit_answers_stays(desk: Desk) -> None:
+    desk.page.room.info.say("The file is damaged.", "error")
+    desk.draw(*TRIANGLE)
+    assert desk.page.room.info.isVisible()
 
 
 @pytest.mark.parametrize("name", ["tool.polygon", "label.2", "overlay.cam.annotate", "edit.undo"])

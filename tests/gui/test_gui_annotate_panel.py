@@ -151,6 +151,7 @@ def test_a_rejection_asks_for_its_reason(desk: Desk) -> None:
     QTest.keyClick(desk.page.panel.image.reason, Qt.Key.Key_Return)
     mark = mark_of(desk.workspace.annotation("P1/T1.png"))
     assert (mark.status, mark.reason) == (Status.REJECTED, "Doppler box")
+    assert desk.page.window().focusWidget() is desk.page.canvas, "the next key is for the image"
     assert desk.page.list.model.state(desk.page.list.model.rows[desk.page.list.model.row_of("P1/T1.png")]) == "rejected"
 
 

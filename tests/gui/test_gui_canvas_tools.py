@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -17,7 +18,7 @@ from aln_desk.domain.calibration import Measure, measures_of
 from aln_desk.domain.measures import Spacing
 from aln_desk.domain.shape import Shape
 from aln_desk.gui import tasks
-from aln_desk.gui.canvas import snap
+from aln_desk.gui.canvas import paint, snap
 from aln_desk.gui.canvas.outlines import Outlines
 from aln_desk.gui.canvas.view import ImageCanvas
 
@@ -487,3 +488,34 @@ def test_chosen_corners_are_seen(qtbot: QtBot) -> None:
     before = hand.canvas.grab().toImage()
     hand.canvas.editing.choose_corners({0: frozenset({1, 2})})
     assert hand.canvas.grab().toImage() != before
+
+
+@pytest.mark.parametrize("tool", ["polygon", "live_edge"])
+@pytest.mark.parametrize("last", [(40.0, 120.0), (160.0, 120.0), (160.0, 30.0), (40.0, 30.0)])
+def test_the_size_of_what_is_drawn_stands_beside_it(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tool: str, last: tuple[float, float]
+) -> None:
+    plates: list[QRectF] = []
+
+    def note(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
+        plates.append(QRectF(painter.fontMetrics().boundingRect(text)).translated(at))
+
+    monkeypatch.setattr(paint, "paint_text", note)
+    hand = Hand(qtbot)
+    hand.canvas.set_tool(tool)
+    corners = [(40.0, 30.0), (160.0, 30.0), (160.0, 120.0), (40.0, 120.0)]
+    turn = corners.index(last) + 1
+    hand.click(*corners[turn:], *corners[:turn])
+    hand.canvas.grab()
+    drawn = QRectF(hand._at(40, 30), hand._at(160, 120))
+    assert plates and not plates[-1].intersects(drawn)
+
+
+@pytest.mark.parametrize(
+    "tool", ["rectangle", "circle", "line", "ellipse", "oriented_rectangle", "polygon", "live_edge"]
+)
+def test_a_tool_in_hand_says_how_it_draws(qtbot: QtBot, tool: str) -> None:
+    hand = Hand(qtbot)
+    hand.canvas.set_tool(tool)
+    assert hand.canvas.hint.startswith(("Drag", "Click"))
+    assert ("then click" in hand.canvas.hint) == (tool in ("ellipse", "oriented_rectangle"))

@@ -15,7 +15,7 @@ from aln_desk import app, settings
 from aln_desk.domain.errors import BadFile, Stopped
 from aln_desk.domain.messages import BagPredicted, Finished, Progress, Started
 from aln_desk.gui import autosave, exceptions, tasks, theme
-from aln_desk.gui.main_window import MainWindow
+from aln_desk.gui.main_window import REMEMBER_MS, MainWindow
 from aln_desk.gui.widgets.new_project import NewProject, NewProjectDialog
 from aln_desk.settings import Settings
 
@@ -52,6 +52,16 @@ def test_what_is_no_project_is_said_and_changes_nothing(window: MainWindow, tmp_
     window.open_project(tmp_path / "nothing")
     assert "nothing" in window.info.text and window.info.isVisible()
     assert window.workspace.project is not None and window.mode == "review"
+
+
+def test_a_window_that_is_killed_opens_where_it_was(qtbot: QtBot, window: MainWindow, read_project: Path) -> None:
+    window.show_mode("annotate")
+    tasks.wait_all()
+    window.workspace.select_instance("P1/T2.png")
+    here = {"mode": "annotate", "patient": "P1", "instance": "P1/T2.png"}
+    qtbot.waitUntil(
+        lambda: here.items() <= settings.load().project_state(read_project).items(), timeout=4 * REMEMBER_MS
+    )
 
 
 def test_the_state_survives_a_restart(qtbot: QtBot, window: MainWindow, read_project: Path) -> None:

@@ -298,3 +298,24 @@ def test_a_query_that_was_kept_waits_for_the_verdicts(qtbot: QtBot, read_project
     workspace.reload_predictions()
     tasks.wait_all()
     assert visible(made) == []
+
+
+def test_the_choice_moves_along_with_its_row(page: PatientsPage) -> None:
+    page.table.selectRow(page.filter.row_of("P10"))
+    for act in (
+        lambda: page.table.sortByColumn(0, Qt.SortOrder.DescendingOrder),
+        lambda: page.query.setText("p1"),
+        page.query.clear,
+    ):
+        act()
+        chosen = page.table.selectionModel().selectedRows()
+        assert [page.filter.patient_at(index.row()) for index in chosen] == ["P10"]
+    assert visible(page) == ["P10", "P2", "P1"]
+
+
+def test_a_hidden_choice_is_chosen_again_once_it_fits(page: PatientsPage) -> None:
+    page.table.selectRow(page.filter.row_of("P2"))
+    page.query.setText("P10")
+    assert not page.table.currentIndex().isValid() and page.filter.row_of("P2") == -1
+    page.query.clear()
+    assert page.table.currentIndex().row() == page.filter.row_of("P2") == 1

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aln_desk.domain.patient import Instance, Patient, View
 from aln_desk.domain.verdict import Verdict
-from aln_desk.gui.query import PatientRow, complaint, matches
+from aln_desk.gui.query import PatientRow, bears, complaint, matches, split
 
 
 def row(signed: bool = False, verdict: Verdict | None = None) -> PatientRow:
@@ -92,3 +92,16 @@ def test_a_word_that_is_none_is_named_with_those_there_are() -> None:
     sentence = complaint("P-04 outcome:1 foo:bar")
     assert sentence.startswith('"foo" is no word of the query; known: outcome, verdict,')
     assert complaint("P-04 outcome:1 foo") == ""
+
+
+@given(st.lists(st.sampled_from(["p-04", "INTERNAL", "zz", "a:b", "nodes:1", "nodes:7", "Outcome:1", "score:", ":"])))
+def test_names_and_other_words_fit_apart_as_they_do_together(words: list[str]) -> None:
+    query = " ".join(words)
+    names, others = split(query)
+    assert (bears(names, POSITIVE.patient) and matches(others, POSITIVE)) == matches(query, POSITIVE)
+    assert sorted([*names, *others.split()]) == sorted(word.casefold() for word in words)
+
+
+def test_a_name_is_not_looked_for_across_name_and_cohort() -> None:
+    assert bears(["0412"], POSITIVE.patient) and bears(["internal"], POSITIVE.patient)
+    assert not bears(["0412internal"], POSITIVE.patient)

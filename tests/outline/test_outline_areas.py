@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
@@ -23,6 +23,16 @@ SQUARE: Ring = ((4.0, 4.0), (40.0, 4.0), (40.0, 40.0), (4.0, 40.0))
 HOLE: Ring = ((10.0, 10.0), (10.0, 20.0), (20.0, 20.0), (20.0, 10.0))
 OTHER_HOLE: Ring = ((25.0, 25.0), (35.0, 25.0), (30.0, 35.0))
 BOW: Ring = ((0.0, 0.0), (10.0, 10.0), (10.0, 0.0), (0.0, 10.0))
+# The representative point of its largest face lies within the grid of an edge.
+NEAR_EDGES: list[Point] = [
+    (8.0, 20.0),
+    (0.0, 36.0),
+    (48.0, 48.0),
+    (0.0, 0.0),
+    (8.0, 48.0),
+    (-4.0, 24.0),
+    (24.0, 24.000001),
+]
 
 grid = st.tuples(st.integers(-3, 12), st.integers(-3, 12)).map(lambda at: (4.0 * at[0], 4.0 * at[1]))
 plane = st.tuples(st.floats(-20, 70), st.floats(-20, 70))
@@ -62,17 +72,20 @@ def mask(ring: Sequence[Point]) -> NDArray[np.bool_]:
     return polygon_mask(ring, SIDE, SIDE)
 
 
+def near(lines: Sequence[BaseGeometry]) -> NDArray[np.bool_]:
+    """The pixels whose centres lie on one of the lines, where either answer is right."""
+    return np.asarray(shapely.dwithin(shapely.geometrycollections(np.array(lines, object)), CENTRES, 1e-5))
+
+
 def on_line(ring: Sequence[Point]) -> NDArray[np.bool_]:
-    """The pixels whose centres lie on the ring's very line, where either answer is right."""
-    steps = [shapely.linestrings(step) for step in zip(ring, turned(tuple(ring), 1), strict=True)]
-    return np.asarray(shapely.dwithin(shapely.multilinestrings(steps), CENTRES, 1e-5))
+    return near([shapely.linestrings(step) for step in zip(ring, turned(tuple(ring), 1), strict=True)])
 
 
 def assert_fills(ring: Sequence[Point], found: BaseGeometry) -> None:
     """The ring's mask holds the pixels whose centres lie in ``found``."""
     shapely.prepare(found)
-    border = shapely.dwithin(shapely.multilinestrings([part.exterior for part in areas.polygons(found)]), CENTRES, 1e-5)
-    assert (mask(ring) == shapely.contains(found, CENTRES))[~(on_line(ring) | border)].all()
+    unsure = on_line(ring) | near([part.boundary for part in areas.polygons(found)])
+    assert (mask(ring) == shapely.contains(found, CENTRES))[~unsure].all()
 
 
 def same(one: BaseGeometry, other: BaseGeometry) -> bool:
@@ -241,6 +254,7 @@ class TestArea:
             areas.area(Shape("t", SQUARE[:2], "mask", mask="AA=="))
 
     @given(any_ring)
+    @example(NEAR_EDGES)
     @settings(deadline=None, max_examples=200)
     def test_of_any_ring_is_what_the_mask_shows(self, ring: list[Point]) -> None:
         found = areas.area_of(ring)
@@ -369,7 +383,7 @@ class TestAlgebra:
         found = areas.area_of(ring)
         missing = found.difference(filled(parts)).difference(shapely.linestrings(line).buffer(1e-9))
         assert all(part.area < areas.LEAST for part in areas.polygons(missing))
-        assert sum(areas.area_of(part).area for part in parts) <= found.area + 1e-6
+        assert sum(areas.area_of(part).area for part in parts) <= found.area + 1e-3
 
     def test_a_line_across_parts_a_ring_with_a_hole(self) -> None:
         ring = areas.ring_of(SQUARE, [HOLE])

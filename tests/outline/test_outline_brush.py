@@ -42,6 +42,11 @@ class TestStroke:
     def test_one_point_is_a_disc(self, stroke: list[Point]) -> None:
         assert stroke_area(stroke, 6).area == pytest.approx(math.pi * 36, rel=0.03)
 
+    def test_a_stroke_that_comes_back_to_itself_is_whole(self) -> None:
+        # GEOS's buffer of this line as one leaves out a third.
+        stroke = [(-1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (-1.0, 0.0)]
+        assert stroke_area(stroke, 1).area == pytest.approx(covered(stroke, 1).area, rel=0.03)
+
     def test_nothing_covers_nothing(self) -> None:
         assert stroke_area([], 5).is_empty
         assert stroke_area([(1.0, 1.0), (9.0, 9.0)], 0).is_empty

@@ -43,12 +43,18 @@ class FewPointsTool(Tool):
     cursor = Qt.CursorShape.CrossCursor
     count = 2
     """How many points are put."""
+    idle = ""
+    """What is hinted at."""
 
     def __init__(self, editing: Editing, stage: Stage) -> None:
         super().__init__(editing, stage)
         self._points: list[Point] = []
         self._next: Point = (0.0, 0.0)
         self._is_fresh = False
+
+    @property
+    def hint(self) -> str:
+        return self.idle
 
     @property
     def busy(self) -> bool:
@@ -134,6 +140,7 @@ class RectangleTool(FewPointsTool):
     """From corner to corner; Shift makes a square."""
 
     name = "rectangle"
+    idle = "Drag from corner to corner; Shift makes a square"
 
     def _place(self, pointer: Pointer) -> Point:
         (x0, y0), (x, y) = self._points[0], super()._place(pointer)
@@ -154,6 +161,7 @@ class CircleTool(FewPointsTool):
     """From the centre to the rim."""
 
     name = "circle"
+    idle = "Drag from the centre to the rim"
 
     def _shape(self, points: list[Point]) -> Shape:
         return Shape(self.editing.label, tuple(points), "circle")
@@ -168,6 +176,7 @@ class LineTool(FewPointsTool):
     """From end to end; Shift keeps to steps of 15 degrees."""
 
     name = "line"
+    idle = "Drag from end to end; Shift keeps to steps of 15°"
 
     def _place(self, pointer: Pointer) -> Point:
         place = super()._place(pointer)
@@ -185,6 +194,7 @@ class EllipseTool(FewPointsTool):
     """Both ends of one axis, then how far the other reaches; stored as a polygon."""
 
     name = "ellipse"
+    idle = "Drag from end to end of one axis, then click how far the other reaches"
     count = 3
 
     def _shape(self, points: list[Point]) -> Shape:
@@ -204,6 +214,7 @@ class OrientedRectangleTool(FewPointsTool):
     """Both ends of one side, then how far the rectangle reaches from it."""
 
     name = "oriented_rectangle"
+    idle = "Drag along one side, then click how far the rectangle reaches from it"
     count = 3
 
     def _shape(self, points: list[Point]) -> Shape:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
 from aln_desk.domain.shape import Point, Shape
@@ -25,6 +24,7 @@ class LiveEdgeTool(PolygonTool):
 
     name = "live_edge"
     strokes = False
+    idle = "Click on the border here and there: the line finds its way; Alt keeps it straight"
 
     def __init__(self, editing: Editing, stage: Stage) -> None:
         super().__init__(editing, stage)
@@ -35,10 +35,6 @@ class LiveEdgeTool(PolygonTool):
         self._known: dict[tuple[Point | None, ...], tuple[Point, ...]] = {}
         """Pieces found before, by the clicks that they depend on."""
 
-    @property
-    def hint(self) -> str:
-        return super().hint or "Click on the border here and there: the line finds its way; Alt keeps it straight"
-
     def paint(self, painter: QPainter, camera: Camera) -> None:
         if not self._points or self._pointer is None:
             return
@@ -46,7 +42,7 @@ class LiveEdgeTool(PolygonTool):
         paint.paint_unfinished(painter, camera, Shape(self.editing.label, path, "linestrip"))
         colour = paint.drawn_colour(self.editing.label)
         paint.paint_clicks(painter, camera, self._points, colour, self._closes(self._pointer))
-        paint.paint_text(painter, self._pointer.at + QPointF(14, 22), self._measure(self._pointer), colour)
+        self._paint_measure(painter, camera, self._pointer, colour)
 
     def cancel(self) -> None:
         self._straight.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import dist
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from aln_desk.domain import geometry, measures
 from aln_desk.domain.shape import Point, Shape
@@ -19,6 +19,8 @@ _STROKE_STEP = 6.0
 """A line drawn with the button held gets a point each so many widget pixels ..."""
 _STROKE_TOLERANCE = 0.75
 """... and loses those that move it by less than this when it is finished."""
+_AWAY = 14.0
+"""Widget pixels between the pointer and the words beside it."""
 
 
 class PathTool(Tool):
@@ -30,6 +32,8 @@ class PathTool(Tool):
     """Fewer points make no shape."""
     strokes = False
     """Whether dragging draws freely."""
+    idle = ""
+    """What is hinted at before the first point."""
 
     def __init__(self, editing: Editing, stage: Stage) -> None:
         super().__init__(editing, stage)
@@ -43,7 +47,7 @@ class PathTool(Tool):
 
     @property
     def hint(self) -> str:
-        return "Enter or double-click ends it, Backspace takes the last point back" if self._points else ""
+        return "Enter or double-click ends it, Backspace takes the last point back" if self._points else self.idle
 
     def press(self, pointer: Pointer) -> None:
         self._pointer = pointer
@@ -95,7 +99,15 @@ class PathTool(Tool):
         closing = self._pointer is not None and self._closes(self._pointer)
         paint.paint_draft(painter, camera, self._points, cursor, colour, closing)
         if self._pointer is not None:
-            paint.paint_text(painter, self._pointer.at + QPointF(14, 22), self._measure(self._pointer), colour)
+            self._paint_measure(painter, camera, self._pointer, colour)
+
+    def _paint_measure(self, painter: QPainter, camera: Camera, pointer: Pointer, colour: QColor) -> None:
+        """How large it would be, on the pointer's side away from what is drawn, which it must not hide."""
+        words, metrics = self._measure(pointer), painter.fontMetrics()
+        centre = camera.to_widget(QPolygonF(self._points).boundingRect().center())
+        across = _AWAY if pointer.at.x() >= centre.x() else -_AWAY - metrics.horizontalAdvance(words)
+        down = _AWAY + metrics.ascent() if pointer.at.y() >= centre.y() else -_AWAY
+        paint.paint_text(painter, pointer.at + QPointF(across, down), words, colour)
 
     def _measure(self, pointer: Pointer) -> str:
         return f"{len(self._points)} point" + ("" if len(self._points) == 1 else "s")
@@ -149,6 +161,7 @@ class PolygonTool(PathTool):
     shape_type = "polygon"
     fewest = 3
     strokes = True
+    idle = "Click point by point around the lesion, or drag; Alt does not go to what is near"
 
     def _measure(self, pointer: Pointer) -> str:
         if len(self._points) < 2:

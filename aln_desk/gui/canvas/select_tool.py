@@ -26,7 +26,7 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
-_HINT = "Alt+click on an edge adds a corner, Alt+Shift+click on one deletes it; Shift+drag chooses several"
+_HINT = "Alt+click adds a corner, Alt+Shift+click deletes one; Shift+drag: several"
 _CORNER_STEPS = {Qt.Key.Key_Period: 1, Qt.Key.Key_Comma: -1}
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.calibration import spacing_in
@@ -65,8 +65,9 @@ class AnnotatePage(QWidget):
         self._connect_canvas()
         self._connect_workspace()
         connect_actions(self, actions, workspace)
+        self.list.explain_in(self.room)
         self.setFocusProxy(self.canvas)
-        self._assisted = ""
+        self._assisted = self._said = ""
         self._follow()
 
     def save_state(self) -> dict[str, object]:
@@ -189,6 +190,8 @@ class AnnotatePage(QWidget):
     def _show_image(self) -> None:
         """The room has put an image on screen: show what belongs to it."""
         annotation, damaged = self._annotation()
+        if self.room.shown != self._assisted:
+            self._show_place(-1, -1)  # the pointer has not moved on this image yet
         self._tell_assistant()
         self.canvas.editing.spacing = spacing_in(annotation) if annotation is not None else None
         self.canvas.set_spacing(self.canvas.editing.spacing)
@@ -239,6 +242,11 @@ class AnnotatePage(QWidget):
         where = f"x {x:.0f}, y {y:.0f} · " if inside else ""
         self.place.setText(f"{where}{size.width():.0f} × {size.height():.0f} px" if not size.isEmpty() else "")
 
+    def _say(self, sentence: str) -> None:
+        """What stood in the way of an edit; it is over with the next edit."""
+        self._said = sentence
+        self.room.info.say(sentence, "warning")
+
     def _show_hint(self) -> None:
         self.hint.setText(self.canvas.hint)
 
@@ -260,6 +268,8 @@ class AnnotatePage(QWidget):
         """Edits belong to the image on screen, which may not be the selected one yet."""
         if self.room.shown:
             self._workspace.edit(self.room.shown, annotation, what)
+        if self._said and self.room.info.text == self._said:
+            self.room.info.hide()
 
     # Wiring
 
@@ -267,7 +277,8 @@ class AnnotatePage(QWidget):
         self.canvas.annotationEdited.connect(self._edited)
         self.canvas.cursorMoved.connect(self._show_place)
         self.canvas.toolChanged.connect(self.strip.set_tool)
-        moments = (self.canvas.toolChanged, self.canvas.selectionChanged, self.canvas.rulerChanged)
+        rare = (self.canvas.toolChanged, self.canvas.selectionChanged, self.canvas.rulerChanged)
+        moments = (*rare, self.canvas.cursorMoved)  # a shape being drawn tells how to end it
         for changed in (*moments, self.canvas.editing.touched):
             changed.connect(lambda *_: self._show_hint())
         self.strip.toolChosen.connect(self.choose_tool)
@@ -285,9 +296,10 @@ class AnnotatePage(QWidget):
         self.panel.labelsRequested.connect(self.edit_labels)
         self.panel.history.chosen.connect(workspace.jump)
         self.panel.image.statusChosen.connect(self.shapes.set_status)
+        self.panel.image.statusChosen.connect(lambda *_: self.canvas.setFocus())  # the keys go on with the image
         self.panel.measures.toolChosen.connect(self.choose_tool)
         for source in (self.shapes, self.operations, self.calibrating, self.proposing, self.following, self.renaming):
-            source.said.connect(lambda sentence: self.room.info.say(sentence, "warning"))
+            source.said.connect(self._say)
         workspace.troubles.changed.connect(self._follow_owner)
         workspace.labelsChanged.connect(self._follow_labels)
         self.room.refreshed.connect(self._show_image)
@@ -314,7 +326,8 @@ class AnnotatePage(QWidget):
             self._show_outline_button()
 
     def _lay_out(self) -> None:
-        foot = QHBoxLayout()
+        below = QWidget()
+        foot = QHBoxLayout(below)
         foot.setContentsMargins(12, 4, 12, 4)
         foot.setSpacing(12)
         self.hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the page
@@ -324,8 +337,7 @@ class AnnotatePage(QWidget):
         image = QVBoxLayout()
         image.setSpacing(0)
         image.addWidget(self.room, 1)
-        image.addWidget(self.bar)
-        image.addLayout(foot)
+        image.addLayout(_one_over_other(below, self.bar))
         centre = QWidget()
         across = QHBoxLayout(centre)
         across.setContentsMargins(0, 0, 0, 0)
@@ -336,3 +348,15 @@ class AnnotatePage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.panes)
+
+
+def _one_over_other(below: QWidget, above: QWidget) -> QGridLayout:
+    """Both in one place that is always high enough for either: what is shown ``above`` moves nothing."""
+    policy = above.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    above.setSizePolicy(policy)
+    place = QGridLayout()
+    for widget in (below, above):
+        place.addWidget(widget, 0, 0)
+    above.raise_()
+    return place

@@ -87,8 +87,8 @@ class ImageRoom(QWidget):
         pixels = self._pictures.get(instance.image)
         if pixels is not None:
             self._show_picture(instance.id, pixels)
-        for other in patient.bag:
-            self._pictures.prefetch(other.image)
+        around = (self._workspace.neighbour(1), self._workspace.neighbour(-1))
+        self._pictures.prefetch([one.image for one in (*around, *patient.bag) if one is not None])
 
     def refresh_overlays(self) -> None:
         """Show the newest outlines and findings of the image on screen."""

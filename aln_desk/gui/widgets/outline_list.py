@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
@@ -23,6 +24,9 @@ from aln_desk.domain.progress import WAITING, Status, next_image
 from aln_desk.gui import icons, theme
 from aln_desk.gui.findings import image_names
 from aln_desk.gui.outlined import Outlined
+from aln_desk.gui.suspected import Explaining, Suspected
+from aln_desk.gui.usefulness import Looking, Usefulness, first_of
+from aln_desk.gui.widgets.image_room import ImageRoom
 from aln_desk.gui.widgets.image_state import WORDS
 from aln_desk.gui.widgets.labels import label
 from aln_desk.gui.workspace import Workspace
@@ -30,6 +34,8 @@ from aln_desk.gui.workspace import Workspace
 _HEIGHT = 32
 _ALL = "All cohorts"
 _EVERY = "All images"
+_USEFUL = "Most useful first"
+_ERRORS = "Likely errors"
 _SIGNS = {
     Status.DONE: ("done", theme.DRAWN),
     Status.NEEDS_REVIEW: ("flag", theme.POSITIVE),
@@ -45,11 +51,16 @@ _NOTHING = {None: "There are no images here.", Status.TO_DO: "Nothing is left to
 
 @dataclass(frozen=True, slots=True)
 class OutlineRow:
-    """One line: a patient's name (``instance`` empty) or one image, indented where it stands below its patient."""
+    """One line: a patient's name (``instance`` empty) or one image, indented where it stands below its patient.
+
+    ``word`` says why the image is listed, in place of its state, and ``why`` says it in sentences.
+    """
 
     instance: str
     text: str
     indented: bool = False
+    word: str = ""
+    why: str = ""
 
 
 class OutlineModel(QAbstractListModel):
@@ -88,12 +99,16 @@ class OutlineModel(QAbstractListModel):
             return row
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+            return row.why or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{row.text}, {self.state(row)}" if row.instance else row.text
         return None
 
     def state(self, row: OutlineRow) -> str:
-        """How far the image is, in a word; empty until that is known."""
+        """How far the image is, in a word, or why it is listed; empty until that is known."""
+        if row.word:
+            return row.word
         status = self.outlined.status(row.instance)
         return status.value if status is not None else ""
 
@@ -121,22 +136,23 @@ class OutlineDelegate(QStyledItemDelegate):
             painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), QColor(colours.accent))
         elif row.instance and option.state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(rect, QColor(colours.raised))
-        words = rect.adjusted(28 if row.indented else 14, 0, -88, 0)
+        state = self._model.state(row)
+        room = max(88, painter.fontMetrics().horizontalAdvance(state) + 28) if row.word else 88
+        words = rect.adjusted(28 if row.indented else 14, 0, -room, 0)
         painter.setPen(QColor(colours.text if row.instance else colours.muted))
         name = painter.fontMetrics().elidedText(row.text, Qt.TextElideMode.ElideMiddle, int(words.width()))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         if row.instance:
-            self._paint_state(painter, rect, self._model.state(row))
+            self._paint_state(painter, rect.adjusted(0, 0, -14 if row.word else -32, 0), state)
         painter.restore()
 
-    def _paint_state(self, painter: QPainter, rect: QRectF, state: str) -> None:
+    def _paint_state(self, painter: QPainter, place: QRectF, state: str) -> None:
         painter.setPen(QColor(theme.palette().muted))
-        place = rect.adjusted(0, 0, -32, 0)
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, state)
         if state in _SIGNS:
             name, colour = _SIGNS[Status(state)]
             sign = icons.pixmap(name, colour, 16)
-            painter.drawPixmap(int(rect.right()) - 26, int(rect.center().y()) - 8, sign)
+            painter.drawPixmap(int(place.right()) + 6, int(place.center().y()) - 8, sign)
 
 
 class OutlineList(QWidget):
@@ -148,6 +164,10 @@ class OutlineList(QWidget):
         self.setMinimumWidth(250)
         self._workspace = workspace
         self._outlined = Outlined(workspace, self, keeps_index=True)
+        self.useful = Usefulness(workspace, self)
+        self.suspected = Suspected(workspace, self)
+        self._seen: set[str] = set()
+        """Images shown since the order was asked for: "next" leads on from them."""
         self.model = OutlineModel(self._outlined, self)
         self.cohort = QComboBox()
         self.cohort.setAccessibleName("Cohort")
@@ -156,6 +176,9 @@ class OutlineList(QWidget):
         self.status.addItem(_EVERY, None)
         for status, words in WORDS.items():
             self.status.addItem(words, status)
+        self.status.insertSeparator(self.status.count())
+        self.status.addItem(_USEFUL, self.useful)
+        self.status.addItem(_ERRORS, self.suspected)
         self.counts = label("", "caption")
         self.progress = QProgressBar(textVisible=False)
         self.progress.setAccessibleName("Images done")
@@ -183,13 +206,16 @@ class OutlineList(QWidget):
 
     def list_images(self) -> None:
         """List what the cohort and the filter let through; the image on screen stays listed."""
-        self.view.selectionModel().blockSignals(True)
-        self.model.tell([row for patient in self._patients() for row in self._rows(patient)])
-        self.view.selectionModel().blockSignals(False)
-        self.empty.setText(_NOTHING.get(self.status.currentData(), "No image has this status."))
-        self.empty.setVisible(not self.model.rows)
+        looking = self._looking
+        rows = [row for patient in self._patients() for row in self._rows(patient)] if looking is None else self._listed
+        if rows != self.model.rows:
+            self.view.selectionModel().blockSignals(True)
+            self.model.tell(rows)
+            self.view.selectionModel().blockSignals(False)
         self._refresh()
+        self.view.setAutoScroll(looking is None)  # an order worked out stays where it is looked at: at its top at first
         self.mark()
+        self.view.setAutoScroll(True)
 
     def mark(self) -> None:
         """Mark the image on screen."""
@@ -202,10 +228,40 @@ class OutlineList(QWidget):
 
     def next_to_do(self) -> None:
         """Show the next image that is to do or in progress, from the top again after the last."""
+        if self._looking is not None:
+            self._next_listed()
+            return
         names = [one.id for patient in self._patients() for one in patient.bag]
         waiting = {name for name in names if self._outlined.status(name) in (None, *WAITING)}
         here = self._workspace.instance.id if self._workspace.instance else ""
         if (name := next_image(names, waiting, here)) is not None:
+            self._workspace.select_instance(name)
+
+    def explain_in(self, room: ImageRoom) -> None:
+        """Let this room say what looks wrong about an image that was chosen among the likely errors."""
+        Explaining(self.suspected, room)
+
+    @property
+    def _looking(self) -> Looking | None:
+        """Whose order is shown; None where the images stand in the project's."""
+        chosen = self.status.currentData()
+        return chosen if isinstance(chosen, Looking) else None
+
+    @property
+    def _listed(self) -> list[OutlineRow]:
+        """The rows of an order worked out, without the images that were rejected."""
+        texts = {name: text for patient in self._patients() for name, text in _texts(patient).items()}
+        reasons = self._looking.reasons if self._looking is not None else {}
+        return [
+            OutlineRow(name, texts[name], word=reason.word, why=reason.sentence)
+            for name, reason in reasons.items()
+            if name in texts and self._outlined.status(name) != Status.REJECTED
+        ]
+
+    def _next_listed(self) -> None:
+        here = self._workspace.instance.id if self._workspace.instance else ""
+        self._seen.add(here)
+        if (name := first_of([row.instance for row in self.model.rows], self._seen, here)) is not None:
             self._workspace.select_instance(name)
 
     def _patients(self) -> list[Patient]:
@@ -226,10 +282,42 @@ class OutlineList(QWidget):
         names = [one.id for patient in self._patients() for one in patient.bag]
         done = sum(bool(self._outlined.drawn(name)) for name in names)
         review = sum(self._outlined.status(name) == Status.NEEDS_REVIEW for name in names)
-        self.counts.setText(f"{done} of {len(names)} done" + (f", {review} to review" if review else ""))
+        working = self._looking.caption if self._looking is not None else ""
+        self.counts.setText(working or f"{done} of {len(names)} done" + (f", {review} to review" if review else ""))
+        self.empty.setText(self._nothing())
+        self.empty.setVisible(bool(self.empty.text()) and not self.model.rows)
         self.progress.setRange(0, max(1, len(names)))
         self.progress.setValue(done)
         self.model.refresh()
+
+    def _nothing(self) -> str:
+        """What an empty list means."""
+        if self._looking is None:
+            return _NOTHING.get(self.status.currentData(), "No image has this status.")
+        return self._looking.nothing if not self._looking.reasons else "None of them is listed here."
+
+    def _choose_order(self) -> None:
+        """Another choice: what nobody looks at any more is worked out no further."""
+        self._seen.clear()
+        for looking in (self.useful, self.suspected):
+            if looking is not self._looking:
+                looking.leave()
+        if self._looking is not None:
+            self._looking.begin()
+        self.list_images()
+        if self._looking is not None:
+            self.view.scrollToTop()
+
+    def _list_again(self, looking: Looking) -> None:
+        if looking is self._looking:
+            self.list_images()
+
+    def _show_progress(self, looking: Looking) -> None:
+        if looking is self._looking:
+            if looking.caption:
+                self.counts.setText(looking.caption)
+            else:
+                self._refresh()
 
     def _recount(self) -> None:
         if self.status.currentData() is not None:
@@ -245,10 +333,14 @@ class OutlineList(QWidget):
     def _connect(self) -> None:
         self.view.selectionModel().currentChanged.connect(self._choose)
         self._outlined.changed.connect(self._recount)
-        self.status.currentIndexChanged.connect(self.list_images)
+        self.status.currentIndexChanged.connect(self._choose_order)
+        for looking in (self.useful, self.suspected):
+            looking.changed.connect(partial(self._list_again, looking))
+            looking.progressed.connect(partial(self._show_progress, looking))
         self.cohort.currentTextChanged.connect(self.list_images)
         self._workspace.projectChanged.connect(self.reload)
         self._workspace.patientsChanged.connect(self.reload)
+        self._workspace.instanceSelected.connect(self._seen.add)
         self._workspace.instanceSelected.connect(self.mark)
 
     def _lay_out(self) -> None:
@@ -262,3 +354,10 @@ class OutlineList(QWidget):
             head.addWidget(widget)
         column.addLayout(head)
         column.addWidget(self.view, 1)
+
+
+def _texts(patient: Patient) -> dict[str, str]:
+    """What each image is called where it stands away from its patient, by instance id."""
+    if len(patient.bag) == 1:
+        return {patient.bag[0].id: patient.id}
+    return {name: f"{patient.id} · {text}" for name, text in image_names(patient).items()}

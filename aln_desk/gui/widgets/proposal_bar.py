@@ -24,10 +24,13 @@ class ProposalBar(QWidget):
         self.refuse = button("Refuse", tip="Esc")
         for choice in (self.accept, self.refuse):
             choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keys with the image
+            policy = choice.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)  # the line is as high without them
+            choice.setSizePolicy(policy)
         self.accept.clicked.connect(self.accepted)
         self.refuse.clicked.connect(self.refused)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 8, 4)
+        row.setContentsMargins(12, 1, 8, 1)
         row.setSpacing(8)
         row.addWidget(self.words, 1)
         row.addWidget(self.accept)

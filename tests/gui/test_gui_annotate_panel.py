@@ -246,6 +246,7 @@ def test_a_copy_goes_on_to_the_next_image_once(desk: Desk) -> None:
     desk.trigger("shape.to_next")
     assert desk.workspace.instance is not None and desk.workspace.instance.id == "P1/T2.png"
     assert desk.workspace.annotation("P1/T2.png").shapes == drawn
+    assert desk.status("P1/T2.png") == Status.IN_PROGRESS, "nobody has fitted the copy yet"
     desk.trigger("shape.to_back")
     desk.show("P1/T1.png")
     assert desk.workspace.annotation("P1/T1.png").shapes == drawn, "what is there already is not copied"

@@ -124,6 +124,9 @@ def test_undo_reaches_the_image_on_screen(window: MainWindow) -> None:
     before = workspace.annotation("P1/T1.png")
     workspace.edit("P1/T1.png", before.with_shapes(()), "delete a shape")
     window.actions_["edit.undo"].trigger()
+    assert workspace.annotation("P1/T1.png") != before, "elsewhere than in Annotate it would go unseen"
+    window.show_mode("annotate")
+    window.actions_["edit.undo"].trigger()
     assert workspace.annotation("P1/T1.png") == before
     window.actions_["edit.redo_too"].trigger()
     assert workspace.annotation("P1/T1.png").shapes == ()

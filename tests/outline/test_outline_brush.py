@@ -93,7 +93,7 @@ class TestBrush:
         assert all(repaired(ring) == ([ring], "") for ring in brush.pieces())
 
     def test_a_long_stroke_neither_drifts_nor_piles_up_vertices(self) -> None:
-        far = np.linspace(0, 40 * math.pi, 4000)
+        far = np.linspace(0, 20 * math.pi, 2000)
         stroke = [(200 + 60 * math.cos(t) + t / 4, 200 + 60 * math.sin(t)) for t in far.tolist()]
         brush = Brush(SQUARE, 9)
         most = 0

@@ -12,7 +12,7 @@ from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.calibration import spacing_in
 from aln_desk.domain.errors import AlnError
 from aln_desk.domain.patient import View
-from aln_desk.domain.progress import Status
+from aln_desk.domain.progress import WAITING, Status, status_of, with_status
 from aln_desk.domain.verdict import InstancePrediction
 from aln_desk.gui import tasks
 from aln_desk.gui.actions import Actions
@@ -144,7 +144,10 @@ class AnnotatePage(QWidget):
             return
         added = tuple(shape for shape in copied if shape not in there.shapes)
         if added:
-            self._workspace.edit(instance.id, there.with_shapes((*there.shapes, *added)), "Copy from the image before")
+            grown = there.with_shapes((*there.shapes, *added))
+            if status_of(there) in WAITING:  # nobody has fitted the copies yet
+                grown = with_status(grown, Status.IN_PROGRESS)
+            self._workspace.edit(instance.id, grown, "Copy from the image before")
         self._workspace.select_instance(instance.id)
 
     def edit_labels(self) -> None:

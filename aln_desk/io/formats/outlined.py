@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from aln_desk.domain.annotation import Annotation
 from aln_desk.domain.errors import BadProject
 from aln_desk.domain.patient import Instance, View
+from aln_desk.domain.progress import Status, status_of
 from aln_desk.domain.shape import NODE_LABEL, TUMOUR_LABEL
 from aln_desk.io import images, predictions
 from aln_desk.io.annotations import current_annotation, is_annotated
@@ -68,9 +69,16 @@ def annotation_of(instance: Instance, newest: Mapping[str, Annotation]) -> Annot
 
 
 def drawn(instance: Instance, newest: Mapping[str, Annotation]) -> tuple[Annotation, int, int] | None:
-    """What readers drew, and the image's height and width; None for an image without annotation."""
+    """What readers drew, and the image's height and width; None for an image that teaches nothing: nobody has looked at
+    it, or it is rejected. An empty file of it would tell another program that there is no lesion.
+    """
     found = annotation_of(instance, newest)
-    return None if found is None else (found, *images.size(Path(instance.image)))
+    if found is None:
+        return None
+    status = status_of(found)
+    if status is Status.REJECTED or (status is Status.TO_DO and not found.shapes):
+        return None
+    return found, *images.size(Path(instance.image))
 
 
 def predicted(project: Project, instance: Instance) -> tuple[Annotation, int, int] | None:

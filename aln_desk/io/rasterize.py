@@ -63,6 +63,9 @@ def polygon_mask(points: Sequence[Point], height: int, width: int) -> Mask:
         return np.zeros((height, width), np.bool_)
     start = np.clip(np.asarray(points, np.float64), -_FARTHEST, _FARTHEST)
     end = np.roll(start, -1, axis=0)
+    # Both ways along an edge reckon alike, so that a bridge walked there and back leaves no pixel.
+    down = start[:, 1:] <= end[:, 1:]
+    start, end = np.where(down, start, end), np.where(down, end, start)
     top, bottom = np.minimum(start[:, 1], end[:, 1]), np.maximum(start[:, 1], end[:, 1])
     first, stop = _first_centre(top, height), _first_centre(bottom, height)
     edge = np.repeat(np.arange(len(start)), stop - first)

@@ -209,6 +209,27 @@ def test_a_length_is_told_in_mm_where_the_image_is_calibrated(hand: Hand) -> Non
     assert tool._measure(tool._shape([(20.0, 20.0), (120.0, 20.0)])) == "10.0 mm"  # type: ignore[attr-defined]
 
 
+# Outlines that cross themselves
+
+
+def test_a_bow_is_parted_and_told(hand: Hand) -> None:
+    told: list[str] = []
+    hand.canvas.editing.noticed.connect(told.append)
+    hand.canvas.set_tool("polygon")
+    hand.click((20, 20), (80, 80), (80, 20), (20, 80))
+    hand.key(Qt.Key.Key_Return)
+    assert len(hand.shapes) == 2 and "parted into 2" in told[0] and hand.said == ["Draw polygon"]
+
+
+def test_a_line_that_comes_back_on_itself_is_no_outline(hand: Hand) -> None:
+    told: list[str] = []
+    hand.canvas.editing.noticed.connect(told.append)
+    hand.canvas.set_tool("polygon")
+    hand.click((20, 20), (80, 20), (50, 20))
+    hand.key(Qt.Key.Key_Return)
+    assert not hand.shapes and "no area" in told[0]
+
+
 # Calipers
 
 

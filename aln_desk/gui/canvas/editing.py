@@ -34,6 +34,8 @@ class Editing(QObject):
     selectionChanged = Signal()
     changed = Signal()
     touched = Signal(object)
+    noticed = Signal(str)
+    """What was done beside what was asked, in a sentence."""
     proposalChanged = Signal()
     prompted = Signal(object, object, object)
     """Points, labels (1 inside, 0 outside) and box (or None) that say what is meant, in image pixels."""
@@ -233,8 +235,15 @@ class Editing(QObject):
         self.select(range(before, len(self.shapes)))
 
     def draw(self, points: Iterable[Point], shape_type: str) -> None:
-        """A new shape with the current label, selected."""
-        self.add([Shape(self.label, tuple(points), shape_type)], f"Draw {shape_type}")
+        """A new shape with the current label, selected; a polygon that crosses itself is mended (`noticed` tells)."""
+        drawn = [tuple(points)]
+        if shape_type == "polygon":
+            from aln_desk.outline.areas import repaired
+
+            drawn, notice = repaired(drawn[0], twice_is_inside=True)
+            if notice:
+                self.noticed.emit(notice)
+        self.add([Shape(self.label, ring, shape_type) for ring in drawn], f"Draw {shape_type}")
 
     def delete_selected(self) -> None:
         """Delete the selected shapes that are not locked."""

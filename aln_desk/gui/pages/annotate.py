@@ -304,6 +304,7 @@ class AnnotatePage(QWidget):
         for source in (self.shapes, self.operations, self.calibrating, self.proposing, self.following, self.renaming):
             source.said.connect(self._say)
         workspace.troubles.changed.connect(self._follow_owner)
+        self.canvas.editing.noticed.connect(lambda sentence: self.room.info.say(sentence, "warning"))
         workspace.labelsChanged.connect(self._follow_labels)
         self.room.refreshed.connect(self._show_image)
         workspace.closing.connect(self.canvas.conclude)

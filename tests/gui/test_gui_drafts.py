@@ -614,7 +614,7 @@ def test_reopening_at_any_time_changes_nothing(
         assert found.at == known.at
         assert [(a.what, a.annotation) for a in found.steps] == [(b.what, b.annotation) for b in known.steps]
     desk.close()
-    if known.can_undo or known.can_redo:
+    if known.annotation.shapes or Path(desk.image.annotation).exists():  # what was taken back at once needs no file
         assert desk.on_disk == known.annotation.shapes
 
 

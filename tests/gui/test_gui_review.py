@@ -203,7 +203,8 @@ def shown_list(page: ReviewPage) -> bytes:
     """The list's pixels when all of its pictures are there: what is painted asks for them."""
     page.list.view.viewport().grab()
     tasks.wait_all()
-    return bytes(page.list.view.viewport().grab().toImage().constBits())
+    image = page.list.view.viewport().grab().toImage()  # its pixels are freed with it
+    return bytes(image.constBits())
 
 
 def test_one_switch_hides_outcomes_in_list_and_panel(page: ReviewPage) -> None:

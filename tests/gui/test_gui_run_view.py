@@ -216,7 +216,8 @@ def test_switches_take_their_layer_off_the_pictures(view: RunView, tmp_path: Pat
 
 
 def shot(view: RunView) -> bytes:
-    return bytes(view.pictures.tiles[0].grab().toImage().constBits())
+    image = view.pictures.tiles[0].grab().toImage()  # its pixels are freed with it
+    return bytes(image.constBits())
 
 
 def test_one_scale_holds_for_all_steps(view: RunView, tmp_path: Path) -> None:

@@ -122,9 +122,9 @@ def see_the_overlays_change(user: Morning) -> None:
     user.picture("review")
     shown = user.grab(canvas)
     for overlay in ("drawn", "predicted", "cam"):
-        user.press(f"overlay.{overlay}")
+        user.press(f"overlay.{overlay}.review")
         user.until(lambda: not np.array_equal(user.grab(canvas), shown), 5)
-        user.press(f"overlay.{overlay}")
+        user.press(f"overlay.{overlay}.review")
         user.until(lambda: np.array_equal(user.grab(canvas), shown), 5)
 
 

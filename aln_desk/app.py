@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from aln_desk import settings
 from aln_desk.domain.errors import BadSetting
-from aln_desk.gui import exceptions, theme
+from aln_desk.gui import exceptions, garbage, theme
 from aln_desk.gui.main_window import MainWindow
 
 _SWITCH_SECONDS = 0.001
@@ -31,6 +31,7 @@ def window(project: Path | None) -> MainWindow:
     remembered = settings.load()
     theme.apply(application(), "light" if remembered.theme == "light" else "reading")
     made = MainWindow(remembered)
+    garbage.collect_here(made)
     exceptions.install(made.show_error, made.workspace.flush)
     if project is not None:
         made.open_project(project)

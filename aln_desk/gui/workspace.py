@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -329,11 +328,7 @@ class Workspace(QObject):
         return self.project
 
     def _load_patients(self) -> None:
-        gc.disable()  # looking for garbage among ten thousand new patients takes as long as half of the reading
-        try:
-            self._roster = Roster(self._opened().patients())
-        finally:
-            gc.enable()
+        self._roster = Roster(self._opened().patients())
         self._signed = None
 
     def _load_model(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_findings import HEIGHT, WIDTH, finding
+from one_thread import garbage_between_tests, no_garbage_elsewhere
 from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -149,3 +150,6 @@ def _instance(folder: Path, patient: str, kind: str, number: int) -> Instance:
         labelme_json.write(outline, Annotation(image.name, HEIGHT, WIDTH, shapes))
     view = View.NODE if kind == "N" else View.TUMOUR
     return Instance(f"{patient}/{image.name}", patient, view, str(image), str(outline))
+
+
+__all__ = ["garbage_between_tests", "no_garbage_elsewhere"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from one_thread import garbage_between_tests, no_garbage_elsewhere
 from pytestqt.qtbot import QtBot
 
 from aln_desk import app
@@ -22,3 +23,6 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     yield made
     made.close()
     tasks.wait_all()
+
+
+__all__ = ["garbage_between_tests", "no_garbage_elsewhere"]

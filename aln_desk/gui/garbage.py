@@ -1,4 +1,4 @@
-"""Python's garbage is looked for on the GUI thread alone: a widget that is freed on another one takes the window along."""
+"""Python's garbage is looked for on the GUI thread alone: a widget freed on another one takes the window along."""
 
 from __future__ import annotations
 

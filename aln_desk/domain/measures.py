@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 _FINEST, _COARSEST = 1e-6, 1e3
 _CIRCLE_STEPS = 360
 _SAMPLES = 400
+_LEVEL_DIGITS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +262,7 @@ def _widest_section(along: Floats, across: Floats) -> tuple[float, float, float]
     Between two neighbouring levels with a vertex the highest border is convex and the lowest concave, so the widest
     section lies at the level of a vertex.
     """
+    along = np.round(along, _LEVEL_DIGITS)  # vertices of one level are so however the outline was turned
     levels, at = np.unique(along, return_inverse=True)
     following = np.roll(at, -1)
     first, last = np.minimum(at, following), np.maximum(at, following)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from aln_desk.domain import geometry, measures
@@ -112,6 +112,7 @@ def test_an_outline_without_extent_has_axes_of_nothing() -> None:
     assert (line.length, line.width) == (5.0, 0.0)
 
 
+@example([(0.0, -499.0), (0.0, 183.0), (-1.0, 0.0), (1.0, 0.0)], 1.0, (0.0, 0.0))
 @given(polygons, st.floats(-4, 4), points)
 def test_measures_do_not_depend_on_place_and_angle(ring: list[Point], angle: float, by: Point) -> None:
     moved = turned(ring, angle, by)
